@@ -1,4 +1,4 @@
-"""`vigie cameras waiting` and `adopt`: who knocks at the gateways and is not let in, why, and how it is let in."""
+"""`vigie cameras waiting`: who knocks at the gateways and is not let in, why, and how it is let in."""
 
 import shlex
 from datetime import UTC, datetime

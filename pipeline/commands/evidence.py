@@ -116,7 +116,7 @@ def _store(settings: Settings | None = None) -> EvidenceStore:
 
 
 def _moment(text: str, settings: Settings, *, until: bool) -> int:
-    """The moment in UTC ms. Raises typer.BadParameter."""
+    """The moment in UTC ms; of a date alone its start, or, with until, its end. Raises typer.BadParameter for another text."""
     try:
         found = moment_ms(text, until=until)
         return found.at_ms(settings.country) if isinstance(found, LocalDay) else found

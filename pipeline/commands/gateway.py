@@ -20,7 +20,8 @@ console = Terminal()
 
 @gateway_app.command("serve", epilog=EXIT_CODES)
 def serve() -> None:
-    """Take what cameras send over HTTP until SIGTERM or Ctrl-C. Prints one JSON line with the address once they are let in.
+    """Take what cameras send, and fetch from those that wait to be asked, until SIGTERM or Ctrl-C. Prints one JSON line with the
+    address once they are let in.
 
     Who may send is said with `vigie cameras credentials`. On this machine it needs no certificate; elsewhere VIGIE_GATEWAY_HOST,
     VIGIE_GATEWAY_CERT_FILE and VIGIE_GATEWAY_KEY_FILE say where. `vigie up` runs this, too. Any number may run behind a balancer.

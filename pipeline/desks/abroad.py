@@ -28,7 +28,7 @@ class Told:
 
     @property
     def state(self) -> State:
-        """In one word."""
+        """What became of the forward, in one word."""
         if self.withdrawal is not None or self.recall is not None:
             return "recalled"
         said = [one.later for one in self.receipts if one.later is not None]

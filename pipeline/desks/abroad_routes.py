@@ -92,7 +92,8 @@ def _shown(house: House, one: Shown) -> AbroadShown:
 
 
 def _said(house: House, alert: Alert) -> Mapping[str, AllowedForward | NotForwarded]:
-    """What the policies say of the alert, as they, cameras and zones held at capture, when it was decided."""
+    """What the policies say of the alert by country, decided as of the time of its decision; policies, cameras and zones are
+    those of its capture."""
     at_ms, of = alert.read.captured_at_ms, house.directory.of
     policies = of(POLICIES).as_of(at_ms).values()
     cameras, zones = of(CAMERAS).as_known(at_ms), of(ZONES).as_known(at_ms)

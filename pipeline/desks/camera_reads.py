@@ -105,7 +105,7 @@ class CameraReads:
 
     @contextlib.contextmanager
     def _patience(self) -> Iterator[None]:
-        """Raises Unavailable where Kafka is away."""
+        """Turns an error of Kafka while the block runs into Unavailable."""
         try:
             yield
         except (KafkaError, OSError, TimeoutError) as error:

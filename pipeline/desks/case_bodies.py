@@ -48,8 +48,8 @@ class Violations(Message, frozen=True, kw_only=True):
 
 
 class Judging(Message, frozen=True, kw_only=True):
-    """What an officer decides, and what he saw: how many judgements had counted, and whether the violation was withdrawn. It counts
-    only while that is still so."""
+    """What an officer decides, and what he saw: how many judgements had counted, and whether the violation was withdrawn. The
+    judgement counts only while that is still so."""
 
     verdict: Verdict
     rejection: Rejection | None = None

@@ -38,8 +38,9 @@ class CovertLives:
     _alerts: dict[str, dict[str, Alert]] = field(default_factory=dict)
 
     def take(self, message: Opened, at: RecordPlace, at_ms: int) -> Iterator[Told]:
-        """Yields what to show of a message: it itself unless it is an action, and how its incident stands then. at, at_ms: where it
-        stands on the topic, and when the broker took it (UTC). An action on an incident that is not known counts for nothing."""
+        """Yields what to show of a message: it itself unless it is an action, and how its incident stands afterwards. at, at_ms:
+        where it stands on the topic, and when the broker took it (UTC). An action on an incident that is not known counts for
+        nothing."""
         if not isinstance(message, IncidentAction):
             yield message
         incident_id = (message.incident_id or message.id) if isinstance(message, Withdrawal) else message.incident_id
@@ -86,7 +87,8 @@ class CovertLives:
         yield from self._sent_again(before.state, after.state)
 
     def _sent_again(self, before: IncidentState | None, after: IncidentState) -> Iterator[Alert]:
-        """The alerts that a person has confirmed or rejected since, or took that back. Those of sightings that were dropped go."""
+        """The alerts of which a person has since confirmed or rejected the hit, or taken that back, each in its new revision. The
+        alerts of sightings that were dropped are forgotten."""
         alerts = self._alerts.get(after.incident_id, {})
         for alert_id in [one for one in alerts if sighting_with(after, one) is None]:
             del alerts[alert_id]

@@ -74,7 +74,8 @@ class Directory(Mirror):
         return counting(self.of(CONSUMERS).history(consumer_id), at_ms)
 
     def certified_consumer(self, digest: str, at_ms: int) -> Consumer | None:
-        """The consumer whose client certificate has this digest, at at_ms; None: there is none. There are a few dozen."""
+        """The consumer whose client certificate has this digest, at at_ms; None: there is none. Looks through
+        all consumers: there are a few dozen."""
         every = (self.consumer(consumer_id, at_ms) for consumer_id in self.of(CONSUMERS).current())
         return next((one for one in every if is_certified(one, digest, at_ms)), None)
 

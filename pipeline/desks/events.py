@@ -45,7 +45,8 @@ class Event:
 
     @property
     def matters(self) -> tuple[Matter, ...]:
-        """What rights ask about; of an incident one for each place where it was seen, of which one is enough."""
+        """What rights ask about; of an incident one for each place where it was seen: a right on one of these is
+        enough."""
         return self.about.now()
 
     @property

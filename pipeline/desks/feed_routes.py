@@ -1,4 +1,5 @@
-"""Routes for consumers of feeds: systems of authorities, which prove who they are by a token, in no session."""
+"""Routes for consumers of feeds: systems of authorities, which prove who they are by a token or a client certificate, in no
+session."""
 
 import msgspec
 

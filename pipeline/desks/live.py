@@ -1,8 +1,8 @@
 """Recent alerts, violations and incidents in memory, read from their topics, each with what rights depend on.
 
-Every process reads all partitions without a group: alerts and incidents from BACK_MS ago on, violations and their judgements from
-the beginning. One ring buffer holds the latest events in the order of their arrival here; a reader of the live stream has a
-position in it.
+Every process reads all partitions without a group: open alerts and incidents from BACK_MS ago on; violations, their judgements and
+covert alerts from the beginning, though covert ones too are shown from BACK_MS ago on. One ring buffer holds the latest events in
+the order of their arrival here; a reader of the live stream has a position in it.
 """
 
 import asyncio

@@ -35,7 +35,8 @@ AGAIN_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What takes records in. key: opens covert alerts."""
+    """Takes records of the topics SHOWN into `live`, those of covert alerts by way of `covert`. key: opens covert alerts; None:
+    they are passed over."""
 
     live: Live
     covert: CovertLives

@@ -80,7 +80,8 @@ def _parts(geometry: Any) -> list[list[Ring]]:
 
 
 def clipped(ring: Ring) -> Ring:
-    """The part of a closed ring that lies in BOX, closed, with rounded corners; empty where none does (Sutherland-Hodgman)."""
+    """The part of a closed ring that lies in BOX, closed, its coordinates rounded to four decimals; empty where none does
+    (Sutherland-Hodgman)."""
     for axis, bound, sign in ((0, BOX[0], 1), (1, BOX[1], 1), (0, BOX[2], -1), (1, BOX[3], -1)):
         ring = list(_cut(ring, axis, bound, sign))
     rounded = [(round(x, 4), round(y, 4)) for x, y in ring]

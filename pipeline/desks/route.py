@@ -53,10 +53,10 @@ class Route:
     act: the right that it needs; None: only a login, or nothing where it is public. entry: the kind of entry in the record;
     None: not recorded, because it shows nothing of anybody but the person who asks. named: whether the path names something
     by an id that is made of a plate (ids), by another name (on), or by one that tells nothing (hidden). consumer: it is for systems
-    that pull feeds, which prove themselves by a token, and for no person. fresh: only shortly after the person proved who he is.
-    first: allowed also after a login with a password that another person set. identify: of a public route, the user_id that the
-    request claims, for the record; None: that which the body names. names: what else it is about, for the record. secret: its
-    answer is kept nowhere, not even for a repetition. most_bytes: of its body.
+    that pull feeds, which prove themselves by a token or a client certificate, and for no person. fresh: only shortly after the
+    person proved who he is. first: allowed also after a login with a password that another person set. identify: of a public route,
+    the user_id that the request claims, for the record; None: that which the body names. names: what else it is about, for the
+    record. secret: its answer is kept nowhere, not even for a repetition. most_bytes: of its body.
     """
 
     method: Method

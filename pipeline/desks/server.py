@@ -187,7 +187,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
 
 
 def _covert_aside(settings: Settings) -> Callable[[IncidentAction, IncidentState | None], Outgoing | None]:
-    """What is decided about a covert incident is sealed, and goes where its alerts are."""
+    """The `aside` of Deciding: what is decided about a covert incident is sealed, and goes to the topic of its alerts."""
     private = desks_key(settings)
     key = None if private is None else OwnersKey.of(private.public_key())
 

@@ -32,7 +32,7 @@ def watermarked(picture: bytes, text: str) -> bytes:
 
 
 def _marks(size: tuple[int, int], text: str) -> Image.Image:
-    """A layer with the text in light and dark, repeated over the whole height."""
+    """A layer with the text in light and dark, repeated over the whole picture."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     height = max(9, min(size) // 24)

@@ -13,7 +13,7 @@ from schemas.topics import FRAMES
 
 
 class FrameSender:
-    """The pictures of one gateway. cameras: as registered."""
+    """Sends the pictures of one gateway's cameras. cameras: as registered."""
 
     def __init__(self, sender: Sender, namespace: str, cameras: Versions[Camera]) -> None:
         self._sender, self._topic, self._cameras = sender, f"{namespace}.{FRAMES.name}", cameras

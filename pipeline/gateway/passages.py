@@ -179,5 +179,6 @@ def _again(item: CameraRead, before: _Known) -> Item:
 
 
 def _digest_of(item: CameraRead) -> str:
-    """Of all that the item says but its time. The bytes of its message serve less: a form has another boundary each time."""
+    """A digest of all that the item says but its time. The bytes of its message serve less: a form has another boundary each
+    time."""
     return sha256(msgspec.msgpack.encode(msgspec.structs.replace(item, captured_at_ms=0))).hexdigest()[:32]

@@ -1,6 +1,7 @@
 """Bounds the bytes of messages that one process holds at once, and gives each sender a share of them.
 
-A sender may hold as much as it leaves free: alone half of all, and however much it sends, there is room for others.
+A sender may hold as much as is still free once it holds that: alone half of all, and however much it sends, there is room for
+others.
 """
 
 from collections import defaultdict

@@ -1,9 +1,9 @@
 """Computes when a picture was taken from what a camera calls its time.
 
-An explicit UTC number or offset counts first; a time without a zone is in the zone that the maker's document names, else in
-the camera's zone, else in the site's. A time that exists twice is the one nearest before arrival; one that does not exist is
-read in winter time, and that is reported. Nothing is corrected by a guess: either a setting says so, or the time stays and
-`suspect` says why it may be wrong.
+An explicit UTC number or offset counts first; a time without a zone is in the zone that is set for the camera, else in the
+one that the maker's document names, else in the site's. A time that exists twice is the one nearest before arrival; one that does
+not exist is read in winter time, and that is reported. Nothing is corrected by a guess: either a setting says so, or the time stays
+and `suspect` says why it may be wrong.
 """
 
 import re
@@ -114,7 +114,7 @@ def in_utc(wall: Wall, offset_min: int, said: str) -> Moment:
 
 def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None = None) -> Moment | None:
     """The moment that a text names; None where it names none. field: the field's name, for `said`. zone: the zone that the
-    maker's document says for times without one; None: the camera's or the site's.
+    maker's document says for times without one, used where none is set for the camera; None: the site's.
 
     Raises Refuse for a date that can be read in two ways, and for a zone that is not known.
     """

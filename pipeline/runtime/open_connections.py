@@ -1,9 +1,9 @@
 """Bounds what connections may cost a listener.
 
-Each must send its first request soon. Where one address has too many open on which nobody has proven who he is, or one who has
-proven it, the one that was silent longest gives way, first one that has no request in work. Where all together are too many, one of
-those without a proof gives way; where these are few, one of whoever holds most. So nobody is locked out by another who only holds
-connections open, also not by one who may come in.
+Each must send its first request soon. Where one address has too many open on which nobody has proven who he is, or somebody who
+has proven it has too many, the one of these that was silent longest gives way; one with a request in work, last. Where all together
+are too many, one of those without a proof gives way; where these are few, one of whoever holds most. So nobody is locked out by
+another who only holds connections open, also not by one who may come in.
 """
 
 import asyncio

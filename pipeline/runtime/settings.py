@@ -163,7 +163,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gateway_drops(self) -> Path:
-        """In which each sender whose files an FTP server puts down has a folder: gateway_drops_dir, or one in data_dir."""
+        """The folder that holds one for each sender whose files an FTP server puts down: gateway_drops_dir, or one in data_dir."""
         return self.gateway_drops_dir or self.data_dir / "drops"
 
     @property

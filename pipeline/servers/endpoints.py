@@ -39,7 +39,8 @@ class NoServers(Unavailable):
 
 def servers_of(settings: Settings, principal: str) -> Servers:
     """The servers to use, as this principal. Raises NoServers when none are named or running, Misconfigured when only one of
-    the two is named or the principal has no account."""
+    the two is named, the principal has no account, a server on another machine has no TLS (refuse_plaintext), or others may change
+    the file of Redis' authority."""
     if (settings.kafka_url is None) != (settings.redis_url is None):
         missing = "VIGIE_KAFKA_URL" if settings.kafka_url is None else "VIGIE_REDIS_URL"
         raise Misconfigured(missing, found=None, allowed="set when the other one is: name both servers, or neither")

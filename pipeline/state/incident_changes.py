@@ -54,7 +54,10 @@ def _with_state(kept: Kept, state: IncidentState) -> Kept:
 def seen(
     alert: Alert, zones: Sequence[str], sure_at: SureSight | None, at_ms: int, at: RecordPlace, kept: Kept
 ) -> Kept:
-    """What is kept after this alert. Actions and answers that came before the first alert are taken in after it."""
+    """What is kept after this alert. Actions and answers that came before the first alert are taken in after it.
+
+    zones, sure_at: see life.seen. at_ms, at: when the broker took the alert, and where it stands.
+    """
     state = life.seen(kept.state, alert, zones, at_ms, at, sure_at)
     for one in kept.waiting:
         state = _acted(state, one)

@@ -43,7 +43,7 @@ async def fetch(asked: Asked, sink: Sink) -> None:
 
 class BoundedClient(Client):
     """paho's client, which would hold a message of up to 256 MiB. Of one larger than MOST_PACKET it keeps the head alone, by which
-    it is acknowledged. is_cut: it is one of these that is being read, or given to on_message."""
+    it is acknowledged. is_cut: the message that is being read, or given to on_message, is one of these."""
 
     is_cut = False
 
