@@ -143,7 +143,8 @@ class OpenForwards:
         return [policy_id for policy_id, mine in zip(waiting, claims, strict=True) if mine]
 
     def _note_begun(self, policies: Mapping[str, Policy]) -> None:
-        """Note the policies of which another version holds than when they were looked at last, as one that began at its time."""
+        """Note, as changed, the policies of which another version holds than at the last look: one that arrived earlier may have
+        begun to hold since."""
         before, self._policies = self._policies, dict(policies)
         self._changed |= {one for one, policy in before.items() if self._policies.get(one) is not policy}
 

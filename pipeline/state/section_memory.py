@@ -2,10 +2,11 @@
 twice.
 
 Redis stores; `pipeline.sections.vehicle` decides. For each section and folded plate there is a list: first the vehicle as it
-was last decided, then the reads since then. Beside it is stored how far each partition's records are included, as the next
-offset: a record that is read again changes nothing, and a gap shows that Redis has lost something. A sorted set holds when
-each vehicle is to be decided next, in the broker's time. A decision is written together with the messages that it sends;
-they stay in an outbox until the broker has acknowledged them, so that another worker sends them if this one dies.
+was last decided, then the reads since then, and violations that were put back after a loss (section_put_back). Beside it is stored
+how far each partition's records are included, as the next offset: a record that is read again changes nothing, and a gap shows that
+Redis has lost something. A sorted set holds when each vehicle is to be decided next, in the broker's time. A decision is written
+together with the messages that it sends; they stay in an outbox until the broker has acknowledged them, so that another worker
+sends them if this one dies.
 
 All of it has one hash tag: one node of a Redis Cluster holds it, and each script is atomic.
 """
@@ -52,7 +53,8 @@ class SectionMemory(SectionKeys):
         """Store these arrivals, each once, and note which records are covered. One round trip.
 
         Nothing is stored if records before them are missing in the memory: then the result names each partition where that is
-        so, with the offset from which on it must be read again, or None where the memory holds nothing of it.
+        so, with the offset from which on it must be read again, or None where the memory holds nothing of it. From then on
+        nothing is due until PuttingBack has noted that nothing is missing.
         """
         vehicles: dict[Key, tuple[int, str, int, list[tuple[int, int, int, str]]]] = {}
         ends: list[bytes] = []

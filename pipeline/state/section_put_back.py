@@ -13,7 +13,8 @@ from schemas.outcomes import Violation
 
 
 class PuttingBack(SectionKeys):
-    """Fills the section memory again. Every method raises Unavailable when Redis is away."""
+    """Puts the violations that stand back into the section memory; until that is done nothing is decided. Every method raises
+    Unavailable when Redis is away."""
 
     @staticmethod
     def of(memory: SectionKeys) -> "PuttingBack":

@@ -51,8 +51,9 @@ class Look:
     """The result of SectionMemory.look: the vehicles that are due, and the messages in the outbox. Times: broker's clock, UTC
     ms.
 
-    until_ms: all that the broker took before this is in the memory; None: not known yet. whole_since_ms: of what it took before
-    this, some is missing in the memory. newest_ms: the latest time that any partition was read up to.
+    until_ms: all that the broker took before this is in the memory; None: not known yet, or what Redis lost is still being put
+    back, and then no vehicle is due. whole_since_ms: of what it took before this, some is missing in the memory. newest_ms: the
+    latest time that any partition was read up to.
     """
 
     until_ms: int | None
