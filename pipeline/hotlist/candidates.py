@@ -34,14 +34,14 @@ def candidates_of(read: PlateRead, shown: Sequence[Shown]) -> list[Candidate]:
     """Entries with the kind of match and how probable the text makes them. shown: the read's texts for which something was
     found, the best first."""
     found: list[Candidate] = []
-    for text, probability, looked in shown:
-        for entry in looked.alike:
+    for text, probability, (alike, _, _) in shown:
+        for entry in alike:
             found.append(_alike(read, text, probability, entry))
-    for text, probability, looked in shown:
-        for entry in looked.near:
+    for text, probability, (_, near, _) in shown:
+        for entry in near:
             found.append(_near(text, probability, entry))
-    for text, probability, looked in shown:
-        for entry in looked.fitting:
+    for text, probability, (_, _, fitting) in shown:
+        for entry in fitting:
             found.append((entry, "pattern", probability if _fits_as_read(entry.plate, text) else probability * ALIKE))
     return found
 

@@ -87,11 +87,11 @@ class Hotlist:
         one_formed = one_forms(texts)
         near = self._near_to(one_formed) if self._near else {}
         fitted = self._patterns.fitting(one_formed) if self._patterns else {}
-        fitting = {at: [*map(self._with_pattern, rows)] for at, rows in fitted.items()}
-        return {
-            at: Looked(alike.get(at, ()), near.get(at, ()), fitting.get(at, ()))
-            for at in alike.keys() | near.keys() | fitting.keys()
-        }
+        found = {at: Looked((), (), [*map(self._with_pattern, rows)]) for at, rows in fitted.items()}
+        for at in alike.keys() | near.keys():
+            fitting = found[at].fitting if at in found else ()
+            found[at] = Looked(alike.get(at, ()), near.get(at, ()), fitting)
+        return found
 
     def _alike_to(self, folded: str) -> list[HotlistEntry]:
         """The entries whose plate has this skeleton."""

@@ -22,6 +22,7 @@ _TOTALS = frozenset((
     "totaux", "somme", "nombre", "sous-total", "summe", "gesamt", "gesamtsumme", "anzahl", "zwischensumme",
 ))  # fmt: skip
 """What stands first in the line below a table in which a spreadsheet adds up."""
+_FEW_CELLS = 3  # of such a line have something in them; a camera may well be called Total
 _ROUND_A_TOTAL = " \t\r\n:="
 _NOTHING = " \t\r\n\x00\x1a"  # old programs end a file with the last two
 _MARKS = " \t\ufeff"
@@ -100,7 +101,7 @@ def _rows(lines: TextLines, rows: Iterator[list[str]], names: list[str], file: s
             yield Refused(file, first, wrong)
         elif names[0] in cell and [one.strip(_MARKS) for one in row[: len(names)]] == names:
             yield Refused(file, first, "is the header once more: two files in one? delete this line")
-        elif cell.strip(_ROUND_A_TOTAL).lower() in _TOTALS:
+        elif cell.strip(_ROUND_A_TOTAL).lower() in _TOTALS and sum(bool(one.strip()) for one in row) <= _FEW_CELLS:
             yield Refused(file, first, f"is a total, no entry: {cell.strip()!r} stands first; delete this line")
         elif cell.strip(_NOTHING) or any(one.strip(_NOTHING) for one in row):
             yield first, row

@@ -66,7 +66,10 @@ class _Reader:
         if self._depth == _ITEM:
             self._line, self._cells = self.line, {_local(one): [value] for one, value in attributes.items()}
         elif self._depth > _CELL:
-            raise _Broken(f"<{_local(name)}> stands inside of a column's element, which holds text alone")
+            raise _Broken(
+                f"<{_local(name)}> stands inside of a column's element, which holds text alone: below the outermost element"
+                " each is an item, and in it each a column"
+            )
         self._parts = []
 
     def _text(self, text: str) -> None:
