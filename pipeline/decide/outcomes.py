@@ -65,7 +65,7 @@ class HistoryOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 def outcome_of(message: object, at_ms: int) -> HistoryOutcome:
-    """The line for a message that an agent sent. Raises TypeError for any other object."""
+    """The line for a message that an agent sent. at_ms: when it was decided, UTC. Raises TypeError for any other object."""
     match message:
         case Alert():
             return HistoryOutcome(at_ms=at_ms, alert=message)

@@ -47,8 +47,8 @@ class ReferenceData:
         return [moment for moment in moments if moment > event.at_ms]
 
     def _item(self, event: HistoryEvent, name: str, values: dict[str, Any]) -> Message:
-        """The item, checked as an import with --everywhere checks it. A text that is no value of its field is refused, as what
-        is against a rule; a field that is unknown, missing or of another kind makes a bad line."""
+        """The item, checked as an import with --everywhere checks it. Raises BadRecord: not_taken for what is against a rule, and
+        for a text that is no value of its field; bad_line for a field that is unknown, missing or of another kind."""
         try:
             item: Message = self._taking[name].of_json(values)
         except WrongItem as error:

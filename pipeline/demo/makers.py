@@ -52,7 +52,8 @@ class Intrusions:
         self.claimed: list[str] = []
 
     def kept_out(self, letters: int) -> list[str]:
-        """Those that were kept out. letters: how many dead letters say unknown_camera."""
+        """The names of the tries that were kept out. letters: how many dead letters say unknown_camera; so many of those in another
+        camera's name count."""
         return [*self.refused, *self.claimed[:letters]]
 
     async def run(self) -> None:
@@ -164,7 +165,7 @@ def _with_the_factorys_offset(spoken: Spoken) -> Spoken:
 
 
 def _shown(read: PlateRead) -> Shown | None:
-    """The pictures of one read in PICTURES_IN: of a vehicle with its plate."""
+    """For one read in PICTURES_IN, pictures of a vehicle with its plate; None for the others."""
     random = Random(read.read_id)
     if random.randrange(PICTURES_IN):
         return None

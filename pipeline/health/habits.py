@@ -59,8 +59,8 @@ def usual(habit: Habit, until_ms: int, zone: ZoneInfo) -> Sequence[float | None]
 
 
 def hour_of_week(at_ms: int, zone: ZoneInfo) -> int:
-    """The hour of the week at that place (whose zone is of whole hours), 0 to 167; of the hour that comes twice in autumn, twice
-    the same.
+    """The hour of the week, 0 (Monday, 0 h) to 167, at at_ms (UTC) in this zone, whose offset is of whole hours; the hour that
+    comes twice in autumn has the same number both times.
 
     >>> hour_of_week(1_777_888_800_000, ZoneInfo("Europe/Brussels"))  # a Monday, 12 h in summer time
     12

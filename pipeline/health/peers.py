@@ -18,7 +18,8 @@ class Peers:
         ]  # what was to be expected, and came, before each minute in all
 
     def add(self, begins_ms: int, expected: float, seen: int) -> None:
-        """Take in the next whole minute: how many reads were to be expected of the group, and how many came."""
+        """Take in the next whole minute: how many reads were to be expected of the group, and how many came. begins_ms: when it
+        began, UTC."""
         if len(self._until) == 1:
             self._begins_ms = begins_ms
         before = self._until[-1]
@@ -36,8 +37,8 @@ class Peers:
         return from_ms, until_ms, last[0] - expected, last[1] - seen
 
     def share(self, since_ms: int, own: tuple[float, int] = (0.0, 0)) -> float | None:
-        """Which share of what is usual has come since then, at most 1; None: too little was to be expected to tell. own: what of
-        it is left out, as one camera's own: to be expected, and came."""
+        """Which share of the usual reads of the group has come since since_ms (UTC), at most 1; None: too few were to be expected
+        to tell. own: reads that are left out, as those of one camera: how many were to be expected, and how many came."""
         _from_ms, _until_ms, expected, seen = self.since(since_ms)
         others = expected - own[0]
         return min(max(seen - own[1], 0) / others, 1.0) if others >= FEWEST else None

@@ -56,11 +56,11 @@ class Recent:
             self._minutes.append([minute, 1])
 
     def count(self, from_ms: int, until_ms: int) -> int:
-        """How many reads came in this period, by whole minutes."""
+        """How many reads came in the minutes that begin from from_ms on and before until_ms (UTC)."""
         return sum(count for begins_ms, count in self._minutes if from_ms <= begins_ms < until_ms)
 
     def forget(self, before_ms: int) -> None:
-        """Forget the minutes before this moment."""
+        """Forget the minutes that began before before_ms (UTC)."""
         while self._minutes and self._minutes[0][0] < before_ms:
             self._minutes.popleft()
 

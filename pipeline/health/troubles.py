@@ -33,7 +33,7 @@ class Judge:
         self._zone = zone
 
     def expected(self, recent: Recent, from_ms: int, until_ms: int) -> float:
-        """How many reads the camera usually sends in this period."""
+        """How many reads the camera usually sends from from_ms to until_ms (UTC); hours of which nothing is known count as none."""
         total = 0.0
         for at_ms, share in spans(from_ms, until_ms):
             total += (recent.habit.rate(hour_of_week(at_ms, self._zone)) or 0.0) * share
@@ -107,7 +107,8 @@ class Judge:
 def _told(
     kind: TroubleKind, before: Troubles, now_ms: int, found: float, usual: float, begins: float, ends: float
 ) -> CameraTrouble | None:
-    """The trouble, where it exceeds the usual by `begins`; by `ends`, where it was there before."""
+    """The trouble, where what was found exceeds the usual by `begins` or more, or by `ends`, if the camera had it before; else
+    None."""
     if found - usual < (ends if kind in before else begins):
         return None
     return CameraTrouble(kind=kind, since_ms=_since(before, kind, now_ms), found=found, usual=usual)

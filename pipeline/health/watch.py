@@ -90,8 +90,9 @@ class Watch:
         return [one for one in changed if one is not None]
 
     def learn(self, now_ms: int) -> dict[str, Habit]:
-        """Learn from the last whole hour, once a minute of the next one has passed. Returns the habits to keep: of the
-        cameras that ever sent something, and of those that taught something."""
+        """Learn from the last whole hour before now_ms (UTC), once a minute of the next one has passed. Returns the habits to keep,
+        by camera: after an hour was learned, those of cameras that ever sent something or are known for some hour; else those of
+        cameras whose first read has come since the last call."""
         learned = {one: self._cameras[one].habit for one in self._new if one in self._cameras}
         self._new.clear()
         hour_ms = (now_ms - MINUTE_MS) // HOUR_MS * HOUR_MS

@@ -132,7 +132,7 @@ class Versions(Generic[T]):
 
     def retroactive(self, key: str, at_ms: int) -> tuple[T | None, ...]:
         """What late versions claim that the item was at at_ms (UTC), in the order of their arrival; None among them: that
-        there was no item. They arrived afterwards, so they may only help the person concerned.
+        there was no item. Such versions arrived afterwards, so they may only help the person concerned.
 
         A late version claims the time from the moment that it names until its arrival. Of several that arrived together, each
         claims the time until the moment that the next one names.

@@ -91,7 +91,7 @@ class Inbox:
         return None if known is None else known.received_at_ms
 
     def append(self, entry: InboxEntry) -> None:
-        """Write an entry; it is on disk when this returns. After an OSError nothing of it is in the inbox."""
+        """Write an entry; it is on disk when this returns. Raises OSError; then nothing of the entry is in the inbox."""
         line = msgspec.json.encode(entry) + b"\n"
         file = self._file_of(entry.received_at_ms)
         end = file.seek(0, os.SEEK_END)

@@ -157,7 +157,8 @@ class LogFolder:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the folder's lock. The system releases it when the process ends."""
+        """Hold the folder's lock while the block lasts; the system releases it when the process ends. Raises Unavailable when
+        another process holds it for LOCK_WITHIN_S."""
         with _disk():
             private_folder(self.folder)
             file = open_private(self.folder / _LOCK, "append")

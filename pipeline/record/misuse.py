@@ -82,7 +82,7 @@ def _target(who: str, subject: str, every: Sequence[ShownIntent]) -> RepeatedTar
 
 
 def _consultations(intents: Iterable[ShownIntent]) -> Iterable[ShownIntent]:
-    """Those that showed something, or may have: what was refused showed nothing."""
+    """The consultations among these intents that showed something, or may have: what was refused showed nothing."""
     for one in intents:
         if one.intent.act in CONSULTING and (one.outcome is None or one.outcome.outcome != "refused"):
             yield one

@@ -56,8 +56,8 @@ class KafkaRecorder:
         )
 
     async def _write(self, entry_of: Callable[[int, MonthKey], Access]) -> None:
-        """Send one entry and wait for the acknowledgement. An entry whose wait was cancelled may still arrive: that may add
-        an entry, but never lose one."""
+        """Send one entry and wait for the acknowledgement. Raises NotRecorded without one, and what entry_of raises. An entry whose
+        wait was cancelled may still arrive: that may add an entry, but never lose one."""
         at_ms = self._now_ms()
         try:
             async with asyncio.timeout(self._patience_s):

@@ -130,7 +130,8 @@ class LogReader:
         return entries_in(data)
 
     def _hash(self, size: int, first: int, end: int) -> bytes:
-        """The root over the entries first..end-1, a whole subtree, from the tile that holds it."""
+        """The root over the entries first..end-1, a whole subtree, from the tile that holds it. size: the log's. Raises Unavailable
+        when the tile is missing."""
         level = ((end - first).bit_length() - 1) // _TILE_BITS
         each = WIDTH**level
         index, at = divmod(first // each, WIDTH)

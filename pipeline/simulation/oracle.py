@@ -112,8 +112,8 @@ def expected_forwards(
 
 
 def corrected_be_kmh(metres: float, travelled_ms: int) -> int | None:
-    """The speed held against a Belgian driver, in km/h: the measured speed less 6 km/h up to 100 and less 6 % above, rounded
-    down.
+    """The speed held against a Belgian driver who took travelled_ms for the metres, in km/h: the measured speed less 6 km/h up to
+    100 and less 6 % above, rounded down.
 
     None where rounding the measured speed first would change the result: the simulation avoids such speeds.
     """

@@ -160,7 +160,7 @@ def _speed(random: Random, distance: Distance, manner: DrivingManner, limit: int
     """The travel time in ms and the speed in km/h that give the corrected speed of the manner.
 
     With doubtful clocks or a second read, the speed is so little above a whole number that the doubt lowers the corrected
-    speed.
+    speed. Raises ValueError where no speed gives it.
     """
     wish = manner.corrected(random, limit)
     clocks = [clock for clock in (manner.entry_clock, manner.exit_clock) if clock is _DOUBTFUL]

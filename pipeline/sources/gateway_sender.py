@@ -62,7 +62,8 @@ class GatewaySender:
             await asyncio.sleep(_AGAIN.wait_s(attempt))
 
     async def _is_taken(self, spoken: Spoken) -> bool:
-        """Whether the gateway says yes; False where it is to be sent again."""
+        """Whether the gateway says yes; False where the message is to be sent again. Raises BadRecord where the gateway refuses
+        it."""
         try:
             async with self._http.post(self._url + spoken.target, data=spoken.body, headers=spoken.headers) as answer:
                 if answer.status < 300:

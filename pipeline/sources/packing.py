@@ -19,7 +19,8 @@ class Packer:
     """Collects reads by partition. The reads of one camera keep their order."""
 
     def __init__(self, partitions: int, *, hold_ms: int = HOLD_MS, size: int = MAX_BATCH) -> None:
-        """partitions: of the reads topic. size: 1..100 reads a batch."""
+        """partitions: of the reads topic. hold_ms: for how long a read waits for others. size: 1..100 reads a batch. Raises
+        ValueError for another size, or no partition."""
         if not 1 <= size <= MAX_BATCH or partitions < 1:
             raise ValueError(f"a batch holds 1 to {MAX_BATCH} reads, a topic has at least one partition")
         self._hold_ms, self._size, self._partitions = hold_ms, size, partitions
@@ -39,7 +40,7 @@ class Packer:
         """Remove and return all batches held, oldest first, once one of them has been held for hold_ms; until then an empty
         list. now_ms: see add.
 
-        They travel in one request, and those who read the partitions get them in one answer.
+        The batches travel in one request, and those who read the partitions get them in one answer.
         """
         oldest_ms = min((since_ms for since_ms, _ in self._open.values()), default=now_ms)
         return self.flush() if self._open and now_ms - oldest_ms >= self._hold_ms else []
