@@ -201,7 +201,8 @@ def _named(name: str, key_id: bytes, keys: Iterable[Verifier]) -> Verifier | Non
 
 
 def _parts(note: str) -> tuple[str, Checkpoint, list[tuple[str, bytes]]]:
-    """The signed text, the checkpoint in it, and name and data of each signature line."""
+    """The signed text, the checkpoint in it, and name and data of each signature line. Raises NotProven for what is no
+    checkpoint."""
     if len(note) > MOST_BYTES or not note.endswith("\n"):
         raise NotProven("this is no checkpoint: too long, or its last line is cut off")
     text, blank, signatures = note.rpartition("\n\n")

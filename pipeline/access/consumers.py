@@ -49,8 +49,8 @@ def certificate_digest(der: bytes) -> str:
 
 
 def is_certified(consumer: Consumer | None, digest: str, at_ms: int) -> bool:
-    """Whether the client certificate with this digest is one of this consumer's, and both are valid at at_ms (UTC). That whoever
-    sent it has its key, TLS has proven."""
+    """Whether the client certificate with this digest is one of this consumer's, and certificate and consumer are valid at at_ms
+    (UTC). TLS has proven that whoever sent the certificate has its key."""
     if consumer is None or not consumer.valid_from_ms <= at_ms < consumer.valid_until_ms:
         return False
     return any(hmac.compare_digest(digest, one.sha256) and at_ms < one.until_ms for one in consumer.certificates)

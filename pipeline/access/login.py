@@ -63,8 +63,8 @@ def ends_ms(session: Session, bounds: Bounds) -> int:
 
 
 def is_over(session: Session, stamps: tuple[int, int], now_ms: int, bounds: Bounds) -> bool:
-    """Whether the session has ended: by time, because all sessions or this person's were ended since, or because the clock
-    has gone back."""
+    """Whether the session has ended at now_ms (UTC): by time, because all sessions or this person's were ended since, or because
+    the clock has gone back. stamps: the present counts (see Session)."""
     return session.stamps != stamps or not session.opened_ms <= now_ms < ends_ms(session, bounds)
 
 

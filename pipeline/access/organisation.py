@@ -63,7 +63,8 @@ def challenge_of(verifier: str) -> str:
 
 
 def subject_of(token: str, keys: KeySet, issuer: str, client_id: str, flow: Flow, acr: str | None, now_ms: int) -> str:
-    """The subject that an ID token proves, for this client and this flow. Raises BadRecord, naming the check that failed.
+    """The subject that an ID token proves, for this client and this flow, at now_ms (UTC). acr: the login contexts of which the
+    token must name one, apart by blanks; None: any. Raises BadRecord, naming the check that failed.
 
     UnknownKey unless exactly one of the keys fits the token's kid: the provider may have new ones.
     """

@@ -182,8 +182,8 @@ def weak_reason(reason: str | None) -> str | None:
 
 
 def intent(operation: Operation, *, access_id: str, salt: str, at_ms: int, key: MonthKey) -> Access:
-    """The record's entry for an operation that is about to be done. access_id, salt: random. Raises ReasonNeeded; BadRecord
-    when it names too many things at once."""
+    """The record's entry for an operation that is about to be done. access_id, salt: random. at_ms: now, UTC. key: of that month.
+    Raises ReasonNeeded; BadRecord when it names too many things at once."""
     if operation.act in SHOWS_PLATES and (fault := weak_reason(operation.reason)):
         raise ReasonNeeded(fault)
     subjects = tuple(dict.fromkeys(key.pseudonym(name) for name in (*operation.plates, *operation.ids)))
@@ -210,7 +210,7 @@ def intent(operation: Operation, *, access_id: str, salt: str, at_ms: int, key: 
 
 
 def outcome(access_id: str, result: Result, *, salt: str, at_ms: int, key: MonthKey) -> Access:
-    """The record's entry for the result of the operation with this id."""
+    """The record's entry for the result of the operation with this id. salt: random. at_ms: now, UTC. key: of that month."""
     entry = Outcome(
         intent_id=access_id,
         outcome=result.outcome,
@@ -225,5 +225,6 @@ def outcome(access_id: str, result: Result, *, salt: str, at_ms: int, key: Month
 
 
 def _text(text: str | None, most: int) -> str | None:
-    """The text cut to `most` characters, with a question mark for each unpaired surrogate, which no message can carry."""
+    """The text cut to `most` characters, with a question mark for each unpaired surrogate, which no message can carry; None for
+    None."""
     return None if text is None else text[:most].encode("utf-8", "replace").decode()

@@ -82,8 +82,8 @@ def loaded_key(public_key: str) -> PublicKey:
 
 
 def enrolled(user_id: str, enrolment: Enrolment, now_ms: int) -> SigningKey:
-    """The key that a person enrols now, not registered yet. Raises BadRecord when it is none, or he does not
-    hold its private key."""
+    """The key that a person enrols at now_ms (UTC), not registered yet. Raises BadRecord for what is no key, or when the proof is
+    not signed with it for this person."""
     key_id = key_id_of(enrolment.public_key)
     content = enrolment_bytes(user_id, enrolment.public_key)
     if not _is_signed(loaded_key(enrolment.public_key), enrolment.proof, content):
