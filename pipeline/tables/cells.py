@@ -27,7 +27,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def whole_number(text: str) -> int:
-    """A whole number.
+    """A whole number. Raises ValueError for any other text.
 
     >>> whole_number("120")
     120
@@ -38,7 +38,7 @@ def whole_number(text: str) -> int:
 
 
 def number(text: str) -> float:
-    """A number, with a decimal point or a decimal comma.
+    """A number, with a decimal point or a decimal comma. Raises ValueError for any other text.
 
     >>> number("50,85")
     50.85
@@ -52,7 +52,8 @@ def number(text: str) -> float:
 
 
 def truth(text: str) -> bool:
-    """Yes or no.
+    """Whether the cell says yes: true, yes, 1, on and their Dutch, French and German words; False for their opposites. Raises
+    ValueError for any other text.
 
     >>> truth("yes"), truth("FALSE")
     (True, False)
@@ -132,7 +133,7 @@ def _epoch_ms(moment: datetime) -> int:
 
 
 def moment_text(at_ms: int) -> str:
-    """A moment as ISO text that moment_ms reads back.
+    """A moment (ms UTC) as ISO text that moment_ms reads back.
 
     >>> moment_text(1772323200001)
     '2026-03-01T00:00:00.001Z'
@@ -181,7 +182,7 @@ def line_text(camera_id: str, lane: int | None) -> str:
 
 
 def distance(text: str) -> dict[str, object]:
-    """The distance between two cameras, in metres.
+    """The distance between two cameras, in metres. Raises ValueError for a text of another form.
 
     >>> distance("E40-01>E40-07=5230.5")
     {'entry_camera_id': 'E40-01', 'exit_camera_id': 'E40-07', 'metres': 5230.5}
@@ -194,7 +195,7 @@ def distance(text: str) -> dict[str, object]:
 
 
 def class_limit(text: str) -> tuple[str, int]:
-    """The limit of one vehicle class, in km/h.
+    """A vehicle class and its limit, in km/h. Raises ValueError for a text of another form.
 
     >>> class_limit("lorry=90")
     ('lorry', 90)
@@ -206,7 +207,7 @@ def class_limit(text: str) -> tuple[str, int]:
 
 
 def corner(text: str) -> dict[str, object]:
-    """A corner of a polygon: latitude and longitude, with a space or a comma between.
+    """A corner of a polygon: latitude and longitude, with a space or a comma between. Raises ValueError for a text of another form.
 
     >>> corner("50.85 4.35")
     {'lat': 50.85, 'lon': 4.35}
@@ -218,7 +219,8 @@ def corner(text: str) -> dict[str, object]:
 
 
 def region(text: str) -> dict[str, object]:
-    """A part of a picture: its corners with ; between, each X Y from 0 to 1; two are opposite corners of a rectangle.
+    """A part of a picture: its corners with ; between, each X Y from 0 to 1; two are opposite corners of a rectangle. Raises
+    ValueError for a text of another form.
 
     >>> len(region("0 0.5; 1 0.5; 0.5 1")["corners"]), region("0.1 0.4; 0.9 1")["corners"][1]
     (3, {'x': 0.9, 'y': 0.4})
@@ -233,7 +235,7 @@ def region(text: str) -> dict[str, object]:
 
 
 def picture_line(text: str) -> list[dict[str, float]]:
-    """A line in a picture: its two ends with ; between, each X Y from 0 to 1.
+    """A line in a picture: its two ends with ; between, each X Y from 0 to 1. Raises ValueError for a text of another form.
 
     >>> picture_line("0 0.8; 1 0.75")
     [{'x': 0.0, 'y': 0.8}, {'x': 1.0, 'y': 0.75}]

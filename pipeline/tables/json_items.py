@@ -33,7 +33,7 @@ class _Text:
         self.ended = False
 
     def more(self) -> bool:
-        """Read the next piece. Returns False at the end of the file."""
+        """Read the next piece. Returns False at the end of the file. Raises _Broken for what is not UTF-8."""
         raw = self._stream.read(_BLOCK)
         self.ended = not raw
         try:
@@ -174,7 +174,7 @@ def _values(text: _Text, in_array: bool) -> Iterator[tuple[int, bytes]]:
 
 
 def _value(text: _Text) -> bytes:
-    """Consume the next value and return its text."""
+    """Consume the next value and return its text. Raises _Broken."""
     decoder = json.JSONDecoder()
     while True:
         try:

@@ -117,7 +117,8 @@ _PLACED = frozenset((LocalDay, dict, list))
 
 
 def _place_days(values: dict[str, Any], country: str, place: tuple[str | int, ...]) -> None:
-    """Replace each date in the values by its moment, in that country's time."""
+    """Replace each date in the values by its moment, in that country's time. place: where the values stand. Raises WrongItem for a
+    day beyond the calendar."""
     for name, value in values.items():
         if type(value) not in _PLACED:
             continue

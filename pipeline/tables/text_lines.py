@@ -187,7 +187,8 @@ def is_utf8(stream: BinaryIO) -> bool:
 
 
 def _wide_without_mark(head: bytes) -> str | None:
-    """The byte order of UTF-16, when a file begins as such without saying so: nearly every other byte of its header is 0."""
+    """UTF-16 in its byte order, where a file begins as such without saying so: nearly every other byte of its header is 0. None: it
+    does not."""
     pairs = len(head) // 2
     first, second = head[: 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
     if not first and second > 0.9 * pairs:
