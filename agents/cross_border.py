@@ -100,7 +100,8 @@ class Forwarder:
         return outputs
 
     async def _stale(self, revisions: Sequence[Alert]) -> set[tuple[str, int]]:
-        """Those of these revisions after which a person took back what they say: two workers may have sent them out of order."""
+        """The alert_id and revision of each of these revisions whose content a person has taken back since: two workers may have
+        sent them out of order."""
         standing = await self.memory.standing(revisions) if revisions else []
         return {(one.alert_id, one.revision) for one, stands in zip(revisions, standing, strict=True) if not stands}
 

@@ -136,13 +136,13 @@ _RULES: Mapping[Did, Callable[[IncidentState, IncidentAction], Refusal | None]] 
 
 
 def _person_step(state: IncidentState, number: int) -> IncidentStep | None:
-    """The action that counted as the number-th."""
+    """The step of the action that counted as the number-th, from 1; None: there is no such step any more."""
     counted = [one for one in state.steps if one.did in PERSONS]
     return counted[number - 1] if 0 < number <= len(counted) else None
 
 
 def _to_undo(state: IncidentState) -> IncidentStep | None:
-    """The last action that counts and was not undone."""
+    """The last action, other than an undo, that counts and was not undone; None: there is none."""
     found = (one for one in reversed(state.steps) if one.did in PERSONS and one.did != "undo" and one.undone_by is None)
     return next(found, None)
 
@@ -153,7 +153,7 @@ def _holding(state: IncidentState) -> IncidentStep | None:
 
 
 def _about(state: IncidentState, alert_id: str) -> IncidentStep | None:
-    """The last action on this alert."""
+    """The last action on this alert; None: there is none."""
     found = (one for one in reversed(state.steps) if one.did in PERSONS and alert_id in (one.alert_id, *one.alert_ids))
     return next(found, None)
 

@@ -103,7 +103,7 @@ def place(
 
 
 def without(incidents: Incidents, incident_ids: frozenset[str]) -> Incidents:
-    """These incidents without those of incident_ids, whose alerts were withdrawn: the next hit begins a new one."""
+    """These incidents without the ones of incident_ids, whose alerts were withdrawn: the next hit begins a new incident."""
     return tuple(one for one in incidents if one.incident_id not in incident_ids)
 
 

@@ -64,7 +64,7 @@ def _was_dropped(state: IncidentState, at_ms: int, at: RecordPlace | None) -> bo
 
 
 def withdrawn(state: IncidentState, alert_id: str, at_ms: int) -> IncidentState:
-    """The incident after this alert was withdrawn."""
+    """The incident after this alert was withdrawn. at_ms: when the broker took the withdrawal, UTC."""
     known = sighting_with(state, alert_id)
     if known is None or known.withdrawn:
         return state
@@ -76,7 +76,7 @@ def withdrawn(state: IncidentState, alert_id: str, at_ms: int) -> IncidentState:
 
 
 def answered(state: IncidentState, receipt: Receipt, at_ms: int) -> IncidentState:
-    """The incident with a neighbour's answer."""
+    """The incident with a neighbour's answer. at_ms: when the broker took the receipt, UTC."""
     answer = NeighbourAnswer(
         forward_id=receipt.forward_id,
         to_country=receipt.to_country,
@@ -95,14 +95,16 @@ def answered(state: IncidentState, receipt: Receipt, at_ms: int) -> IncidentStat
 
 
 def alarmed(state: IncidentState, desk_id: str, at_ms: int) -> IncidentState:
-    """The incident after this desk was alarmed, because nobody had answered."""
+    """The incident after this desk was alarmed at at_ms (UTC), because nobody had answered; unchanged where the desk was alarmed
+    already, or there are too many steps."""
     if desk_id in state.alarmed or len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
     return derived(with_step(state, step_of(state, "alarmed", at_ms, desk=desk_id)), at_ms)
 
 
 def unanswered(state: IncidentState, answer: NeighbourAnswer, at_ms: int) -> IncidentState:
-    """The incident after a neighbour did not get this message, or did not say in time what came of it."""
+    """The incident with a step that says that a neighbour did not get this message, or did not say in time what came of it.
+    at_ms: of the step, UTC. Unchanged where there are too many steps."""
     if len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
     step = step_of(state, "alarmed", at_ms, desk=state.desk)
@@ -111,7 +113,7 @@ def unanswered(state: IncidentState, answer: NeighbourAnswer, at_ms: int) -> Inc
 
 
 def expired(state: IncidentState, at_ms: int) -> IncidentState:
-    """The incident after its time is over."""
+    """The incident after it expired at at_ms (UTC); unchanged where it was over before."""
     if state.phase in ENDED:
         return state
     return derived(with_step(state, step_of(state, "expired", at_ms)), at_ms)

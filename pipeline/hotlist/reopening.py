@@ -34,7 +34,7 @@ def with_hit(state: IncidentState, sighting: IncidentSighting, at_ms: int, *, un
 def step_of(
     state: IncidentState, did: Happened, at_ms: int, alert_id: str | None = None, desk: str | None = None
 ) -> IncidentStep:
-    """The next step, of something that happens by itself."""
+    """The next step, of something that happens by itself at at_ms (UTC)."""
     number = state.steps[-1].number + 1 if state.steps else 1
     return IncidentStep(number=number, did=did, who=BY, at_ms=at_ms, alert_id=alert_id, desk=desk)
 

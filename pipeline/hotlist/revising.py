@@ -53,7 +53,7 @@ def _is_new_to_it(before: IncidentState | None, after: IncidentState, one: Incid
 
 
 def _confirmation(state: IncidentState, alert_id: str) -> Confirmation | None:
-    """The confirmation of this alert that counts."""
+    """The latest confirmation of this alert that was not undone; None: there is none."""
     for step in reversed(state.steps):
         is_it = step.did == "confirm" and step.alert_id == alert_id and step.undone_by is None
         if is_it and step.action_id is not None and step.action_at is not None:

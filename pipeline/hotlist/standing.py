@@ -79,8 +79,8 @@ def ended_by(state: IncidentState) -> IncidentStep | None:
 
 
 def derived(state: IncidentState, at_ms: int) -> IncidentState:
-    """The state that follows from sightings and steps, as the next change. Its number is the time, UTC ms, or one more than the
-    last: so it also grows when Redis has forgotten the last one."""
+    """The state that follows from sightings and steps. at_ms: the time, UTC. The new `change` is at_ms, or one more than the last
+    if that is higher: so it also grows when Redis has forgotten the last one."""
     facts, stand = _facts(state), standing(state)
     meant = [one for one in stand if not is_put_away(state, one)]
     priorities: list[Priority] = [one.priority for one in meant or stand] or [state.priority]

@@ -43,7 +43,7 @@ class TakenBack:
 def taken_back(
     alert: Alert, entry: HotlistEntry | None, cameras: Mapping[str, Camera], zones: Mapping[str, Zone], now_ms: int
 ) -> TakenBack | None:
-    """The withdrawal of an open alert under the entry as it is now; None: the alert stands. entry None: it was removed.
+    """The withdrawal of an open alert under the entry as it is at now_ms (UTC); None: the alert stands. entry None: it was removed.
     cameras, zones: as they held at capture."""
     if entry is None:
         return TakenBack(alert, REMOVED)

@@ -35,8 +35,8 @@ def fault_of_zone(zone: Zone, _home: str) -> tuple[str, str] | None:
 
 
 def from_everywhere(policies: Iterable[Policy]) -> list[str]:
-    """The ids of policies that name no zone and do not say `everywhere`. They forward nothing until an operator asks for it
-    (see asked_from_everywhere)."""
+    """The ids of policies that name no zone and do not say `everywhere`. Such policies forward nothing until an operator asks for
+    it (see asked_from_everywhere)."""
     return [policy.policy_id for policy in policies if not policy.zones and not policy.everywhere]
 
 

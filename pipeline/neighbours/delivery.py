@@ -62,7 +62,8 @@ def _receipt(forward: Forward, work: Open, outcome: ReceiptOutcome, at_ms: int, 
 
 
 def _coded(word: Acknowledgement) -> str | None:
-    """The reason of a refusal, if it is one word, as agreed; what else a neighbour writes is told in the detail alone."""
+    """The reason of a refusal, if it is one word, as agreed; None: it is another text, which the detail alone tells, or no
+    refusal."""
     reason = word.reason or ""
     fits = reason.isascii() and reason.replace("_", "").isalnum() and len(reason) <= LONGEST_REASON
     return reason if word.outcome == "refused" and fits else None

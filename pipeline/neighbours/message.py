@@ -91,7 +91,7 @@ def check_bearer(signed: SignedForward, countries: Collection[str], now_ms: int)
 
 
 def refusal_of(forward: Forward, country: str, now_ms: int) -> tuple[str, str] | None:
-    """Why the desk of `country` cannot take this forward (reason, detail), or None when it can."""
+    """Why the desk of `country` cannot take this forward (reason, detail), or None when it can. now_ms: UTC."""
     if forward.to_country != country:
         return "wrong_country", f"it is for {forward.to_country}, this desk is {country}"
     if forward.expires_at_ms <= now_ms:

@@ -59,7 +59,8 @@ class Signed:
 
 
 def sign(payload: bytes, key: OKPKey, *, typ: str, issuer: str, at_ms: int) -> str:
-    """The payload as JWS compact. The same arguments always give the same text: Ed25519 has no randomness."""
+    """The payload as JWS compact. at_ms: the time of signing, UTC, of which whole seconds are signed. The same arguments always
+    give the same text: Ed25519 has no randomness."""
     header = {"alg": "Ed25519", "kid": kid_of(key), "typ": typ, "iss": issuer, "iat": at_ms // 1000}
     return jws.serialize_compact(header, payload, key, registry=_REGISTRY)
 

@@ -17,7 +17,7 @@ def treaty_fault(
     """Why the treaty does not allow telling this country, in words; None when it does, or when `treaty` is None and the legal
     basis names no known treaty. An id that is not known is a fault.
 
-    home: the country that tells. Both must be bound. at_ms: when, UTC; None: whenever the treaty is in force.
+    home: the country that tells. Both countries must be bound. at_ms: when, UTC; None: whenever the treaty is in force.
     """
     known = [rule for rule in the_book().rules() if isinstance(rule, Treaty)]
     ids = dict.fromkeys(rule.id for rule in known)
