@@ -100,7 +100,7 @@ def _moves(camera: Camera) -> bool:
 
 
 def _timing_fault(camera: Camera, read: PlateRead) -> str | None:
-    """Why nobody knows where in a picture the time of this read was measured, and how well.
+    """Why nobody knows where in a picture the time of this read was measured, and how well; None: it is known.
 
     A read of our own readers is of a picture, whether it says so or not; cameras' own readers say nothing, or "camera".
     """
@@ -115,7 +115,7 @@ def _timing_fault(camera: Camera, read: PlateRead) -> str | None:
 
 
 def _place_fault(camera: Camera, read: PlateRead) -> str | None:
-    """How what the read says of its place contradicts the camera's registered place or direction."""
+    """How what the read says of its place contradicts the camera's registered place or direction, in words; None: it does not."""
     if read.position is not None and camera.position is not None:
         away_m = beeline_m(read.position, camera.position)
         if away_m > doubt_of(camera) + doubt_of(camera):

@@ -22,12 +22,12 @@ class Cluster:
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """The reads of all its passages, first of the entries, then of the exits."""
+        """The reads of all passages of the cluster, first those of the entries, then those of the exits."""
         return tuple(end for passage in (*self.entries, *self.exits) for end in passage.ends)
 
     @property
     def size(self) -> int:
-        """How many passages its larger side has."""
+        """How many passages there are at the side of the cluster that has more."""
         return max(len(self.entries), len(self.exits))
 
 

@@ -144,7 +144,7 @@ def _same(one: Certificate, other: Certificate) -> bool:
 def _camera_doubt(
     pair: Pair, section: Section, distance: Distance, entry_camera: Camera | None, exit_camera: Camera | None
 ) -> Innocent | None:
-    """What is wrong with these two cameras as the ends of the distance."""
+    """What is wrong with these two cameras as the ends of the distance; None: nothing."""
     cameras: dict[str, Camera] = {}
     for read, camera in ((pair.entry, entry_camera), (pair.exit, exit_camera)):
         fault = camera_faults(camera, read, rear_only=section.rear_only)

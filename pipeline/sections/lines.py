@@ -49,7 +49,7 @@ class SectionIndex:
         self.cameras = {camera_id: tuple(seen) for camera_id, seen in lines.items()}
 
     def on_a_line(self, reads: Iterable[PlateRead]) -> list[PlateRead]:
-        """Those of the reads whose camera sees a line under any version of any section, whatever their lane."""
+        """The reads among these whose camera sees a line under any version of any section, whatever the lane of the read."""
         cameras = self.cameras
         return [read for read in reads if read.camera_id in cameras]
 

@@ -45,7 +45,7 @@ class Passage:
 
     @property
     def reads(self) -> list[PlateRead]:
-        """Its reads, in the order of capture."""
+        """The reads of this passage, in the order of capture."""
         return [end.read for end in self.ends]
 
     @property

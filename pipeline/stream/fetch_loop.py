@@ -109,7 +109,7 @@ class FetchLoop:
     def _behind(self) -> dict[TopicPartition, int]:
         """The settled offsets of the partitions that were rewound to below what the broker has committed.
 
-        They are sought instead of the committed ones, which would skip records.
+        These offsets are sought instead of the committed ones, which would skip records.
         """
         sought = self._broker.sought()
         return {

@@ -64,7 +64,7 @@ class NewEntries:
                 self._found[one.key] = entry, version.arrived_at_ms
 
     def taken(self) -> list[tuple[HotlistEntry, int]]:
-        """Those that came since it was asked last, each with its arrival, UTC ms."""
+        """The entries that came since the last call, each with its arrival, UTC ms."""
         found, self._found = list(self._found.values()), {}
         return found
 

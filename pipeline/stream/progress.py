@@ -54,7 +54,7 @@ class Progress:
         self._hold: Mapping[int, int] = {}
 
     def begin(self, partitions: Iterable[TopicPartition]) -> None:
-        """Begin a generation with these partitions. They may be of Faust's class; aiokafka commits only its own, which are kept."""
+        """Begin a generation with these partitions. Those of Faust's class are kept as aiokafka's: it commits no other."""
         self._partitions = {TopicPartition(*tp): _Partition() for tp in partitions}
         self._hold = {}
 
@@ -119,8 +119,8 @@ class Progress:
     def ask_reread(self, rereads: Rereads) -> None:
         """Ask that these partitions be read again. Their messages get the same ids again, which makes that harmless.
 
-        It never skips records: a partition that is behind the named offset goes on from where it is. The next generation does
-        not know of it.
+        A reread never skips records: a partition that is behind the named offset goes on from where it is. The next generation does
+        not know of the reread.
         """
         for tp, reread in rereads.items():
             if at := self._partitions.get(tp):

@@ -97,7 +97,8 @@ class Wire:
         )
 
     def outgoing(self, outputs: Outputs, now_ms: int) -> list[Outgoing]:
-        """The records of all outputs, then a dead letter for each refusal that this agent reports."""
+        """The records of all outputs, and after them a dead letter for each refusal that this agent reports. now_ms:
+        when the records were refused, UTC."""
         sends = [self._encoded(topic, message, key, partition) for topic, message, key, partition in outputs.sends]
         return sends + [self._dead_letter(refused, now_ms) for refused in outputs.refusals if self.reports(refused)]
 
