@@ -97,7 +97,8 @@ class DecodeHandler:
         return outputs
 
     def _line_of(self, passage: TrackedPassage) -> PictureLine | None:
-        """The section's line in the picture of the passage's camera, as it was at the capture."""
+        """The section's line in the picture of the passage's camera, as it was at the capture; None: it has none, or the camera is
+        not known."""
         frame = passage.seen[0].frame
         camera = self.cameras.known_at(frame.camera_id, frame.captured_at_ms)
         return camera.line if camera else None

@@ -14,13 +14,13 @@ def _digest(kind: str, *parts: str) -> str:
 
 
 def track_id(camera_id: str, captured_at_ms: int, box: tuple[int, int, int, int]) -> str:
-    """The id of one passage's track, made of the camera, the capture time of the first sight, and the plate's box then (x,
-    y, width, height)."""
+    """The id of one passage's track, made of the camera, the capture time of the first sight (ms UTC), and the plate's box at that
+    sight (x, y, width, height)."""
     return _digest("t", camera_id, str(captured_at_ms), *map(str, box))
 
 
 def read_id(camera_id: str, captured_at_ms: int, plate: str) -> str:
-    """The id of one read, made of camera, capture time and plate."""
+    """The id of one read, made of camera, capture time (ms UTC) and plate."""
     return _digest("r", camera_id, str(captured_at_ms), plate)
 
 

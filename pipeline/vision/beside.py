@@ -69,7 +69,7 @@ def _largest_line(shapes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _worth(line: NDArray[np.float64]) -> tuple[int, float]:
-    """More shapes are better; of as many the higher ones, which are no holes of others."""
+    """The sort key of a line of shapes: more shapes are better; of as many the higher ones, which are no holes of others."""
     return len(line), float(line[:, 3].max(initial=0.0))
 
 

@@ -60,7 +60,7 @@ def _is_band(outline: NDArray[np.int32]) -> bool:
 
 
 def _row_on(area: NDArray[np.bool_], ground: NDArray[np.bool_]) -> Row | None:
-    """The row on an area if it is a straight band of one height that strokes break, else None. Both: (h, w)."""
+    """The row on an area if it is a straight band of one height that strokes break, else None. area, ground: (h, w)."""
     height, width = area.shape
     top, bottom = area.argmax(axis=0), height - area[::-1].argmax(axis=0)
     high = at_share(bottom - top, 0.5)

@@ -144,7 +144,7 @@ def pooled(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
 
 
 def _pool(parts: Sequence[tuple[float, dict[str, float]]], texts: Sequence[str]) -> dict[str, float]:
-    """Each text's probability; "" stands for all others. They sum to 1."""
+    """Each text's probability; "" stands for all other texts. The probabilities sum to 1."""
     logs = {
         text: math.fsum(weight * math.log(max(shares.get(text, 0.0), _UNSEEN)) for weight, shares in parts)
         for text in texts

@@ -107,7 +107,8 @@ def _rows_in(grey: Grey, areas: Iterable[Box]) -> list[tuple[Row, Box]]:
 
 
 def _boxed(grey: Grey, rows: Iterable[Row]) -> list[tuple[Row, Box]]:
-    """Those of the rows that may be characters of plates, as long as they are, each with its box clipped to the picture."""
+    """The rows among these that may be characters of plates, each made as long as its characters go on, with its box clipped to the
+    picture."""
     good = (row for row in rows if row.score >= _MIN_SCORE and row.height >= MIN_CHARACTER_HEIGHT)
     grown = (_grown(grey, row) for row in good)
     return [(row, _clipped(row.box(), grey)) for row in grown]
@@ -135,7 +136,8 @@ def are_one(row: Row, box: Box, other: Row, around: Box) -> bool:
 
 
 def row_in(grey: Grey, area: Box) -> Row | None:
-    """The row of characters of a stroke area, looked for with a margin; as long as the area where the area is a tight band."""
+    """The row of characters of a stroke area, looked for with a margin; as long as the area where the area is a tight band. None:
+    no row was found."""
     x, y, width, height = area
     side, above = int(0.35 * height) + 2, int(0.45 * height) + 2
     row = find_row(grey, (x - side, y - above, width + 2 * side, height + 2 * above), roughly=True)

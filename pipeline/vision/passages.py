@@ -104,7 +104,7 @@ class Passages:
         self._partitions: dict[str, int] = {}
 
     def unknown(self, camera_ids: Iterable[str]) -> list[str]:
-        """Those of these cameras that have no tracker yet; `add` them before their frames."""
+        """The cameras among these that have no tracker yet; `add` each before its frames."""
         return sorted({camera_id for camera_id in camera_ids if camera_id not in self._trackers})
 
     def add(self, camera_id: str, partition: int, spent: Sequence[Spent]) -> None:
@@ -180,7 +180,7 @@ class Passages:
         return now_ms - self._fed_ms[camera_id] >= IDLE_MS and caught_up(partition)
 
     def forget_silent(self, now_ms: int) -> None:
-        """Drop the cameras that sent nothing for SILENT_MS. Call it after take_spent."""
+        """Drop the cameras that sent nothing for SILENT_MS. Call it after take_spent. now_ms: the platform's clock, UTC."""
         for camera_id, fed_ms in list(self._fed_ms.items()):
             if now_ms - fed_ms >= SILENT_MS:
                 for known in (self._trackers, self._motion, self._fed_ms, self._sent_ms, self._partitions):

@@ -233,13 +233,14 @@ def row_of(parts: NDArray[np.float64]) -> Row | None:
 
 @lru_cache(maxsize=64)
 def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The indexes of all pairs of `count` things, the lower index first."""
+    """The indexes of all pairs of `count` things: an array of the lower ones, and one of the higher ones."""
     first, second = np.triu_indices(count, 1)
     return first, second
 
 
 def _run(members: list[list[float]], deviation: list[float], slope: float, height: float) -> Row | None:
-    """The longest run of neighbours among the components (x, y, width, height; sorted by x) on one line."""
+    """The longest run of neighbours among the components (x, y, width, height; sorted by x) on one line; None where it has fewer
+    than MIN_CHARACTERS."""
     run, start, before = range(0), 0, -math.inf
     for number, (left, _, width, _) in enumerate(members):
         middle = left + width / 2

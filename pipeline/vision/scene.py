@@ -64,8 +64,8 @@ class SceneReads:
 def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
     """Find and read the plates of one encoded picture. Raises BadRecord (see decode_picture).
 
-    A large JPEG is read at half its width and height first. That is enough where a large plate is surely read; where only
-    small ones are, there may be others that are too small at that size.
+    A large JPEG is read at half its width and height first. The result counts where a large plate is surely read; where only small
+    plates are, there may be others that are too small at that size.
     """
     factor = first_look(image)
     if factor > 1:

@@ -149,7 +149,7 @@ class Tracker:
         return self._hand_on(list(self._open))
 
     def open_since(self) -> int | None:
-        """The offset of the earliest frame that an open passage needs, or None when nothing is open."""
+        """The offset of the earliest frame that an open passage needs, or None when no passage is open."""
         return min((p.first_offset for p in self._open), default=None)
 
     def held_bytes(self) -> int:

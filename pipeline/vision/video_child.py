@@ -23,7 +23,8 @@ QUALITY = 90
 
 
 def main(pictures_per_s: float) -> None:
-    """Write the video's pictures, at most so many a second, until it ends. Its environment is `live.environment_of`."""
+    """Write the video's pictures, at most so many a second, until the video ends. The process' environment is
+    `live.environment_of`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
     os.nice(5)
     cv2.setNumThreads(1)
