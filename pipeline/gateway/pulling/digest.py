@@ -9,7 +9,8 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
-_FIELD = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))')
+_FIELD = re.compile(r'(?<!\w)(\w++)\s*+=\s*+(?:"([^"]*)"|([^\s,]++))')
+"""Looks at each character once: a head may be of 64 kB, and is read where all connections wait."""
 _HASHES: Mapping[str, Callable[[bytes], "hashlib._Hash"]] = {"md5": hashlib.md5, "sha-256": hashlib.sha256}
 """By the name that the server gives, the last one first: who offers both is answered with the stronger."""
 

@@ -16,6 +16,7 @@ from pipeline.gateway.pulling.fetching import Asked, CannotReach, Sink, items_of
 from pipeline.gateway.pulling.rtp import Documents, Packet, Video, packet_of
 from pipeline.gateway.pulling.rtsp_line import REFUSED_S, Reply, RtspLine
 from pipeline.gateway.pulling.sdp import Media, media_of
+from pipeline.gateway.request import LARGE
 from pipeline.vision.live import FORMS, LENGTH, LONGEST_PICTURE, MODULE, environment_of
 
 ALIVE_S = 20.0
@@ -93,12 +94,21 @@ async def _read_documents(packets: AsyncIterator[Packet], asked: Asked, sink: Si
         document = documents.feed(packet)
         if not document:
             continue
-        try:
-            document = inflated(document)[0] if is_packed else document
-        except Refuse:
-            continue
-        if _is_news(document, asked, known):
-            await sink.put(document)
+        if is_packed or len(document) >= LARGE:  # so that nobody else waits for it
+            news = await asyncio.to_thread(_news_in, document, asked, known, is_packed=is_packed)
+        else:
+            news = _news_in(document, asked, known, is_packed=False)
+        if news is not None:
+            await sink.put(news)
+
+
+def _news_in(document: bytes, asked: Asked, known: dict[str, tuple[str, float]], *, is_packed: bool) -> bytes | None:
+    """The document, unpacked, if it says something new; None: it does not, or cannot be unpacked."""
+    try:
+        plain = inflated(document)[0] if is_packed else document
+    except Refuse:
+        return None
+    return plain if _is_news(plain, asked, known) else None
 
 
 def _is_news(document: bytes, asked: Asked, known: dict[str, tuple[str, float]]) -> bool:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from pipeline.gateway.protocols.platerecognizer import parse as parse_platerecognizer
+from pipeline.gateway.pulling.digest import proof_of
 from pipeline.gateway.pulling.parts import PartCutter
 from pipeline.gateway.reading import parsed
 from pipeline.gateway.request import Request
@@ -66,6 +67,22 @@ def test_many_results_beside_a_long_list_or_text_cost_little() -> None:
         items = parse_platerecognizer(Request(body=body, circumstances=around()))
         assert len(items) <= 1_000
         assert cost_s(body) < 1.0
+
+
+@pytest.mark.parametrize("token", ["a", "a ", "a=", 'a="', 'a="\\"', ",", ", ", " =", '"', 'qop="auth,'])
+def test_what_a_camera_asks_a_proof_by_is_looked_through_once(token: str) -> None:
+    """It stands in the head of an answer, which may be of 64 kB."""
+
+    def cost(size: int) -> float:
+        asked = "Digest " + token * (size // len(token))
+        found = []
+        for _ in range(2):
+            begun = time.thread_time()
+            proof_of([asked], "user", "password", "DESCRIBE", "rtsp://a", 1)
+            found.append(time.thread_time() - begun)
+        return min(found)
+
+    assert cost(4 * SIZE) < 10 * max(cost(SIZE), 0.002)
 
 
 def test_an_endless_answer_is_looked_through_once() -> None:
