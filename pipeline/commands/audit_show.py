@@ -70,7 +70,8 @@ def show(
 async def _own(
     settings: Settings, fits: Callable[[ShownIntent], bool], plate: str | None, about: str | None
 ) -> list[ShownIntent]:
-    """The entries of this platform's own log. That somebody looks at them is recorded first."""
+    """The entries of this platform's own log. That somebody looks at them is recorded first.
+    Raises Misconfigured where this machine has no log."""
     servers = servers_of(settings, "auditor")
     if not settings.record.is_dir():
         cure = "the folder of the agent `audit`, on its machine; or name an export"

@@ -138,7 +138,8 @@ class _Watch:
         return shown
 
     async def _sender(self) -> Sender | None:
-        """Who speaks for the camera; from now on gateways show what it sends. None: nobody does yet."""
+        """Who speaks for the camera; from now on gateways show what it sends. None: nobody does yet.
+        Raises BadRecord for a camera that nobody registered."""
         found = await speaker_of(self._store, self._camera) or await self._store.get(SENDERS, self._camera)
         if found is not None:
             await self._looks.watch(found.sender_id, platform_now_ms())

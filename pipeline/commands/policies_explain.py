@@ -239,7 +239,7 @@ def _recorded(path: Path) -> Iterator[Alert]:
 
 @asynccontextmanager
 async def _topic(settings: Settings, kafka: KafkaConnection, since_ms: int) -> AsyncIterator[AsyncIterator[Alert]]:
-    """The alerts that the topic holds now, from since_ms (UTC) on."""
+    """The alerts that the topic holds now, from since_ms (UTC) on. Raises Unavailable while Kafka is away."""
     consumer = AIOKafkaConsumer(
         f"{settings.namespace}.{ALERTS.name}", auto_offset_reset="earliest", **kafka.client_kwargs()
     )

@@ -69,7 +69,8 @@ def manner_of(
     date_order: str | None,
     take: str | None,
 ) -> dict[str, object]:
-    """How a sender sends, as the options say it: fields of Sender; those that were not given are left out."""
+    """How a sender sends, as the options say it: fields of Sender; those that were not given are left out. Raises
+    typer.BadParameter for a zone that is not known."""
     if zone:
         try:
             ZoneInfo(zone)

@@ -69,7 +69,8 @@ def tail(
 
 
 def _key(settings: Settings, topic: Topic[Any], file: Path | None) -> X25519PrivateKey | None:
-    """What opens the topic's records; None: they are not sealed. Raises Misconfigured."""
+    """What opens the topic's records; None: they are not sealed. Raises Misconfigured, and typer.BadParameter
+    where a file is given for a topic that is not sealed."""
     if topic is ALERTS_COVERT:
         return private_key("--key", file or covert_folder(settings) / PRIVATE)
     if file is not None:

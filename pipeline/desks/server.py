@@ -201,7 +201,8 @@ def _covert_aside(settings: Settings) -> Callable[[IncidentAction, IncidentState
 
 
 def _origin(settings: Settings, port: int) -> str:
-    """The address that browsers use. Without a setting: localhost, the only name that is safe without a certificate."""
+    """The address that browsers use. Without a setting: localhost, the only name that is safe without a certificate.
+    Raises Misconfigured for a setting that is not safe, and where there is none and other machines are served."""
     if settings.desks_origin is not None:
         origin = settings.desks_origin.rstrip("/")
         parts = url_parts("VIGIE_DESKS_ORIGIN", origin, "https:// and a name")

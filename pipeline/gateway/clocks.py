@@ -25,8 +25,8 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A capture time that was checked, UTC ms.
 
     said: from where it was taken, in words. synced False: the message states no time, or its clock was never set, so it is the
-    time of arrival. late: it came from a buffer, or is more than ten minutes old. suspect: why it may be wrong, in words; None:
-    nothing speaks against it.
+    time of arrival. late: it came from a buffer, or is more than ten minutes old with nothing against it. suspect: why it
+    may be wrong, in words; None: nothing speaks against it.
     """
 
     ms: int

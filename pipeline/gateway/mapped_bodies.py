@@ -46,7 +46,8 @@ def _start(text: bytes) -> bytes:
 
 
 def _fields(request: Request, parts: Sequence[Part]) -> Node:
-    """The fields of the address, of a form without parts, and of one with parts; of a repeated one the last."""
+    """The fields of the address, of a form without parts, and of one with parts; of a repeated one the last. Raises
+    Refuse."""
     found: dict[str, Value] = dict(request.query)
     if parts:
         found |= {

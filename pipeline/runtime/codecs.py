@@ -89,7 +89,8 @@ def unpack_snappy(packed: Packed) -> bytes:
 
 
 def _unpack_block(block: memoryview, before: int) -> bytes:
-    """The content of one block, whose header states its size. before: bytes that earlier blocks gave."""
+    """The content of one block, whose header states its size. before: bytes that earlier blocks gave. Raises
+    TooLarge."""
     data = bytes(block)
     if before + cramjam.snappy.decompress_raw_len(data) > MAX_UNPACKED_BYTES:
         raise TooLarge

@@ -93,7 +93,7 @@ async def set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str]
 
 
 async def _rights(admin: AIOKafkaAdminClient) -> set[KafkaRight]:
-    """Every allowing ACL that names one resource and one user, from any host."""
+    """Every allowing ACL that names one resource and one user, from any host. Raises NoAuthorizer, AccessRefused."""
     answer = await _ask(admin, _Prepared(DescribeAclsRequest_v1(_ANY, None, _ANY, None, None, _ANY, _ANY)))
     if answer.error_code == _SECURITY_DISABLED:
         raise NoAuthorizer

@@ -211,7 +211,8 @@ async def _topics(admin: Any) -> dict[str, dict[str, Any]]:
 
 
 async def _create(admin: Any, shapes: list[TopicShape]) -> tuple[str, ...]:
-    """Create the topics and wait until each partition has a leader. Returns the names of those created by this call."""
+    """Create the topics and wait until each partition has a leader. Returns the names of those created by this call.
+    Raises TopicRefused, and TimeoutError where a partition gets none."""
     new = [NewTopic(s.name, s.partitions, s.replication, topic_configs=dict(s.config)) for s in shapes]
     answer = await admin.create_topics(new, timeout_ms=10_000)
     for name, code, reason in answer.topic_errors:
@@ -232,7 +233,7 @@ def _led(topics: Mapping[str, dict[str, Any]], shapes: list[TopicShape]) -> bool
 
 
 async def _shapes(admin: Any, wanted: tuple[TopicShape, ...]) -> tuple[TopicShape, ...]:
-    """Those of the wanted topics that exist, as found; only settings that are wanted are compared."""
+    """Those of the wanted topics that exist, as found; only settings that are wanted are compared. Raises TopicRefused."""
     topics = await _topics(admin)
     present = [shape for shape in wanted if shape.name in topics]
     if not present:

@@ -94,7 +94,8 @@ def _is_pinned(jar: Jar, cache: Path) -> bool:
 
 
 def _fill(cache: Path) -> None:
-    """Fetch the jars into a folder beside the cache, and rename it to the cache's name when all are there and verified."""
+    """Fetch the jars into a folder beside the cache, and rename it to the cache's name when all are there and verified.
+    Raises JarsUnavailable."""
     partial = cache.with_name(f"{cache.name}.partial")
     try:
         private_folder(cache.parent)
@@ -116,7 +117,7 @@ def _fill(cache: Path) -> None:
 
 def _fetch(jar: Jar, repository: Path, cache: Path) -> None:
     """Bring one jar into the repository folder and verify it. It is taken from an earlier try, from the user's Maven folder,
-    or from the network."""
+    or from the network. Raises JarsUnavailable."""
     cause = ""
     target = repository / jar.path
     for attempt in range(TRIES):

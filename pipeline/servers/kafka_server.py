@@ -87,7 +87,8 @@ class KafkaServer:
         await asyncio.gather(*(broker.stop() for broker in self.brokers))
 
     def _settle(self) -> Cluster:
-        """The cluster that this folder keeps, or a new one, with ports that are free now."""
+        """The cluster that this folder keeps, or a new one, with ports that are free now. Raises Misconfigured where it has
+        another number of brokers."""
         private_folder(self._folder)
         file = self._folder / "cluster.json"
         if file.exists():
@@ -109,7 +110,8 @@ class KafkaServer:
         return cluster
 
     async def _format(self, jars: str, node: int) -> None:
-        """Format the log folder of one broker unless it is formatted. A format that was interrupted is done again."""
+        """Format the log folder of one broker unless it is formatted. A format that was interrupted is done again. Raises
+        StartFailed."""
         assert self.cluster is not None
         done = self._node_folder(node) / "formatted"
         if done.exists():
@@ -182,7 +184,8 @@ class KafkaServer:
             await client.close()
 
     async def _sees_all(self, server: str) -> None:
-        """Return when the broker at host:port knows all brokers. Topics made earlier could get too few copies."""
+        """Return when the broker at host:port knows all brokers. Topics made earlier could get too few copies. Raises
+        StartFailed when it still does not after some time."""
         for _ in range(400):
             if len(await self._known_brokers(server)) == self._count:
                 return
@@ -191,7 +194,7 @@ class KafkaServer:
 
     async def _let_admin_in(self) -> None:
         """Give the admin's account the password of the accounts folder. The request is made as a broker, because no other
-        account can make it yet."""
+        account can make it yet. Raises StartFailed."""
         assert self.cluster is not None
         admin = AIOKafkaAdminClient(**self._as_broker(*self.cluster.inner), request_timeout_ms=15_000)
         try:

@@ -142,7 +142,8 @@ class EmbeddedPair(StartStop):
 
 
 def _take(file: Path, data_dir: Path) -> IO[bytes]:
-    """Lock the folder for this process. The system drops the lock when the process ends, however it ends."""
+    """Lock the folder for this process. The system drops the lock when the process ends, however it ends.
+    Raises Misconfigured where another process has locked it."""
     lock = open_private(file, "change")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -38,7 +38,7 @@ async def fetch(asked: Asked, sink: Sink) -> None:
 
 
 async def _read(line: aiohttp.ClientWebSocketResponse, asked: Asked, sink: Sink) -> None:
-    """Keep each message that brings a read, until the connection ends."""
+    """Keep each message that brings a read, until the connection ends. Raises CannotReach where it fails."""
     async for message in line:
         sink.answered()
         if message.type is aiohttp.WSMsgType.ERROR:
