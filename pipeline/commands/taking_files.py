@@ -40,7 +40,8 @@ class _Kin(msgspec.Struct, gc=False):
 
 
 def _encoding(said: str | None) -> str | None:
-    """The encoding as text_lines.ENCODINGS names it. Raises typer.BadParameter for one that is not taken."""
+    """The encoding as text_lines.ENCODINGS names it. None: none is named. Raises typer.BadParameter for one that is not
+    taken."""
     if said is None:
         return None
     try:

@@ -115,7 +115,8 @@ def _country(house: House, alert: Alert, country: Country, said: AllowedForward 
 
 
 def _told(house: House, alert: Alert, country: Country) -> Told | None:
-    """The latest forward of the alert to the country: a confirmed one has an id of its own, by its revision."""
+    """The latest forward of the alert to the country: a confirmed one has an id of its own, by its revision.
+    None: none is known."""
     for revision in range(alert.revision, 0, -1):
         known = house.abroad.told.get(forward_id_of(msgspec.structs.replace(alert, revision=revision), country))
         if known is not None:

@@ -50,7 +50,8 @@ def item_of(data: bytes, kind: type[M], home: str) -> M:
 
 
 def query_of(request: web.Request, kind: type[M] | None) -> M | None:
-    """The query's values. Raises Problem for an unknown name, a wrong value, or a name that occurs twice."""
+    """The query's values; None where the route takes none. Raises Problem for an unknown name, a wrong value, or a name that occurs
+    twice."""
     values = dict(request.query)
     if len(values) != len(request.query):
         raise bad_request("each name in the query may stand there once")

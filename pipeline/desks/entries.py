@@ -43,7 +43,8 @@ def _who(asked: Asked) -> str:
 
 
 def reason_of(asked: Asked) -> str | None:
-    """The reason of the request, else of the shift; of a consumer always the decision that it rests on."""
+    """The reason of the request, else of the shift; of a consumer always the decision that it rests on. None: none
+    is given."""
     if asked.consumer is not None:
         return asked.consumer.reason
     shift = asked.session.shift if asked.session else None
@@ -68,5 +69,5 @@ def _claimed(asked: Asked) -> str:
 
 
 def _header(request: web.Request, name: str) -> str | None:
-    """A header's text, percent-decoded: headers cannot hold other letters."""
+    """A header's text, percent-decoded, as headers cannot hold other letters; None where it is empty or missing."""
     return unquote(request.headers.get(name, "")[:_LONGEST_REASON], errors="replace").strip() or None

@@ -102,7 +102,8 @@ def _which(asked: Asked) -> None:
 
 
 def _proven_consumer(asked: Asked) -> Consumer | None:
-    """The consumer whose token the request bears, or, where it bears none, whose client certificate TLS has verified."""
+    """The consumer whose token the request bears, or, where it bears none, whose client certificate TLS has verified. None: nobody
+    is proven."""
     authorization, directory = asked.request.headers.get("Authorization"), asked.house.directory
     if authorization is not None:
         claim = claim_of(authorization)

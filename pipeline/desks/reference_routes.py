@@ -232,19 +232,19 @@ async def _of_list(asked: Asked, item: Exclusion, does: Literal["see", "change"]
 
 
 def _moved(asked: Asked, known: User | None, item: User) -> Act | None:
-    """users.move for a person who goes to another service, also by being removed and added again."""
+    """users.move for a person who goes to another service, also by being removed and added again; else None."""
     moved = known.service != item.service if known else asked.house.directory.is_designated(item.user_id)
     return "users.move" if moved else None
 
 
 def _long(asked: Asked, known: Watch | None, item: Watch) -> Act | None:
-    """watches.long for a request that is to hold for more than a day, with the time that it has held already."""
+    """watches.long for a request that is to hold for more than a day, with the time that it has held already; else None."""
     begins_ms = min(asked.now_ms, item.valid_from_ms, known.valid_from_ms if known else asked.now_ms)
     return "watches.long" if item.valid_until_ms - begins_ms > DAY_MS else None
 
 
 def _approved_by_itself(_known: Watch | None, item: Watch) -> str | None:
-    """Why a request that says itself who approved it is refused."""
+    """Why a request is refused that says itself who approved it; None: it does not say so."""
     return None if item.approved_by is None else "approved_by is written when another has approved: leave it out"
 
 

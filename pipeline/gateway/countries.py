@@ -157,20 +157,20 @@ def of_oval(text: str) -> str | None:
 
 @remembered
 def of_name(text: str) -> str | None:
-    """The country of a name in English, Dutch, French, German or its own language."""
+    """The country of a name in English, Dutch, French, German or its own language; None for any other text."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return _BY_NAME.get("".join(character for character in plain if character.isascii() and character.isalpha()))
 
 
 @remembered
 def of_any(text: str) -> str | None:
-    """The country of a code or a name, from a sender that does not use oval signs."""
+    """The country of a code or a name, from a sender that does not use oval signs; None for any other text."""
     return of_code(text) or of_name(text)
 
 
 def of_oval_or_any(text: str) -> str | None:
     """The country of an oval sign, a code or a name, from a sender that uses oval signs: an oval sign is tried before a code
-    of two letters."""
+    of two letters. None for any other text."""
     return of_oval(text) or of_any(text)
 
 

@@ -121,7 +121,8 @@ def split(body: bytes, boundary: bytes) -> list[Part]:
 
 
 def _part(body: bytes, begin: int, line: _Delimiters) -> tuple[Part | None, int]:
-    """The part that begins here, and where to look for the next delimiter."""
+    """The part that begins here, and where to look for the next delimiter. None: it has a head that does not end, or is too
+    long."""
     if body[begin : begin + 1] == b"\n" or body[begin : begin + 2] == b"\r\n":  # no head at all
         headers, start = {}, begin + (1 if body[begin : begin + 1] == b"\n" else 2)
     else:

@@ -53,8 +53,8 @@ class PassageMemory:
         return OneMessage(self, sender, f"{self._name}/{self._count}")
 
     def hold(self, key: str, message: "OneMessage") -> _Known | None:
-        """What is known of this passage, which only this message may change until it lets go of it. Raises Unavailable while
-        another message holds it: whether that one is kept is not known yet."""
+        """What is known of this passage, which only this message may change until it lets go of it; None: nothing. Raises
+        Unavailable while another message holds it: whether that one is kept is not known yet."""
         if self._held.setdefault(key, message) is not message:
             raise Unavailable("an earlier message on the same passage", retry_after_s=AGAIN_S)
         return self._known.get(key)

@@ -74,7 +74,8 @@ class ForwardCheck:
         return fault or await self._fault(forward, named)
 
     async def _fault_of_confirmations(self, forward: Forward, named: Named, recorded_at_ms: int) -> str | None:
-        """Why a confirmation on which the forward rests does not hold. What is taken back rests on none."""
+        """Why a confirmation on which the forward rests does not hold. What is taken back rests on none. None: all
+        hold."""
         for alert in () if forward.kind == "recall" else (named.alert, named.first):
             if alert is None or alert.confirmed is None:
                 continue
@@ -87,7 +88,7 @@ class ForwardCheck:
 
     async def _stands(self, place: RecordPlace, recorded_at_ms: int) -> Alert | Withdrawal | None:
         """The message at that place in the topic. A broker that has just become leader may lack its last records: those are
-        waited for."""
+        waited for, by raising Unavailable. None: nothing stands there."""
         found = await self.look_up(place)
         if found is None and self.now_ms() - recorded_at_ms < UNSETTLED_MS:
             raise Unavailable("the alert that a forward names", retry_after_s=0.5)

@@ -249,7 +249,7 @@ class ReplicaWriter:
 
 
 def _item_of(collection: Collection[T], data: bytes) -> T | None:
-    """The item of a version in the form that Redis holds."""
+    """The item of a version in the form that Redis holds; None: it was removed."""
     if data.startswith(b"{"):
         return collection.decode(data)
     version: Version[T] = collection.decode_versions(b"[" + data + b"]")[0]

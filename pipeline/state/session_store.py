@@ -71,7 +71,8 @@ class SessionStore:
         return session
 
     async def peek(self, token: str) -> Session | None:
-        """The session of a token as it was written down, whether it has ended or not."""
+        """The session of a token as it was written down, whether it has ended or not. None: Redis holds none that can be
+        read."""
         with redis_edge(WHAT):
             data: Any = await self.client.get(self._key(token))
         return None if data is None else _decoded(data)

@@ -208,7 +208,7 @@ def _key(data: Node) -> str:
 
 
 def _event_time(data: Node, car: Node, around: Circumstances) -> Moment | None:
-    """The event's time: RealUTC; else UTC, interpreted as the camera is set; else the local time."""
+    """The event's time: RealUTC; else UTC, interpreted as the camera is set; else the local time. None: there is none."""
     ms = data.at("UTCMS").integer or 0
     ms = ms if 0 <= ms < 1000 else 0
     if real := data.at("RealUTC").integer:

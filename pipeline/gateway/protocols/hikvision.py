@@ -114,7 +114,8 @@ def _camera(event: Node) -> Mapping[str, str]:
 
 
 def _moment(event: Node, around: Circumstances) -> Moment | None:
-    """The event's dateTime, with the milliseconds of a picture's absTime if that is the same second of the same wall clock."""
+    """The event's dateTime, with the milliseconds of a picture's absTime if that is the same second of the same wall clock.
+    None: no dateTime can be read."""
     wall = wall_of(event.at("dateTime").text)
     if wall is None:
         return None
@@ -132,7 +133,8 @@ def _moment(event: Node, around: Circumstances) -> Moment | None:
 
 
 def _country(event: Node, anpr: Node) -> str | None:
-    """The abbreviation (ISO alpha-3), a name, or a number that is confirmed."""
+    """The country of the abbreviation (ISO alpha-3, or a name); else that of the number, where its meaning is confirmed; where no
+    number is sent, that of the name. None: it is not known."""
     for node in (event.at("countryAbbreviation"), anpr.at("countryAbbreviation")):
         if code := countries.of_any(node.text):
             return code
@@ -147,7 +149,7 @@ def _class(anpr: Node) -> VehicleClass:
 
 
 def _position(gps: Node) -> Position | None:
-    """The position, from degrees, minutes and seconds with the letters of west and south."""
+    """The position, from degrees, minutes and seconds with the letters of west and south. None: there is none."""
     found = []
     for name, side, minus in (("Latitude", "latitudeType", "S"), ("Longitude", "longitudeType", "W")):
         degree, minute, second = (gps.at(name, part).number for part in ("degree", "minute", "sec"))

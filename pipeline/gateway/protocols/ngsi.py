@@ -92,7 +92,7 @@ def _named(node: Node, name: str) -> str:
 
 
 def _position(location: Node) -> Position | None:
-    """The position in a GeoJSON point, which has longitude first."""
+    """The position in a GeoJSON point, which has longitude first; None: there is none."""
     numbers = [one.number for one in location.at("coordinates")]
     return place(numbers[1], numbers[0]) if len(numbers) >= 2 else None
 
