@@ -14,7 +14,7 @@ from pipeline.gateway.node import Node, Value
 MAX_DEPTH = 40
 MAX_ELEMENTS = 50_000
 MAX_VALUES = 1_000_000
-"""Of JSON, by its commas: sixteen megabytes of empty lists would become half a gigabyte."""
+"""The most values of one JSON text, counted by its commas: sixteen megabytes of empty lists would become half a gigabyte."""
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,30})[\"']")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
 _DOCTYPE, _ANY_DOCTYPE = "<!DOCTYPE", re.compile("<!doctype", re.IGNORECASE)

@@ -17,7 +17,7 @@ from pipeline.runtime.open_connections import ConnectionBounds
 
 log = structlog.get_logger()
 NO_FILES_S = 1.0
-"""After the system has given no file for a connection."""
+"""So long no connection is accepted after the system has given no file for one."""
 
 
 class TlsListener:

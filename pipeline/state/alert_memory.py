@@ -28,7 +28,7 @@ OPEN_MS = FORWARDS_KEPT_MS
 KEPT_MS = 2 * DAY_MS  # of an incident after its last hit: a replay still finds it
 ALERTS_KEPT_MS = OPEN_MS + DAY_MS  # of a day's alerts, after the last of them
 OPEN_DAYS = range(0, ALERTS_KEPT_MS, DAY_MS)
-"""How long ago a day may have been of which alerts are open, ms."""
+"""How long before now, in ms, each of the days was whose alerts may be open."""
 CLAIM_MS = 800  # a worker that dies with a claim holds its entry up for so long
 MOST_TRIES = 20  # against other workers on the same plate, within one call
 WHAT = "incident memory"

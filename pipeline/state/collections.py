@@ -71,7 +71,7 @@ DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.des
 DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")
 SIGNING_KEYS = Collection("signing_keys", SigningKey, key=lambda item: item.key_id, key_field="key_id")
 PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS, SIGNING_KEYS)
-"""Who works with the platform; of the road's agents only incidents knows of it, and only desks."""
+"""Who works with the platform. Of the agents only `incidents` follows any of these, and only DESKS."""
 SENDERS = Collection("senders", Sender, key=lambda item: item.sender_id, key_field="sender_id")
 """Whom gateways let in."""
 CONSUMERS = Collection("consumers", Consumer, key=lambda item: item.consumer_id, key_field="consumer_id")

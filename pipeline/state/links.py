@@ -10,7 +10,7 @@ from schemas.base import EpochMs, Identifier
 
 WHAT = "links"
 LEASE_MS = 20_000
-"""So long after it died, a gateway's senders are fetched from by another."""
+"""At most so long after a gateway died, another fetches from its senders."""
 KEPT_MS = 7 * 86_400_000
 STALE_MS = 180_000
 """A link of which no gateway has said anything for so long is nobody's."""

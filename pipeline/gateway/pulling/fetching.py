@@ -19,7 +19,7 @@ from pipeline.gateway.request import LARGE, Circumstances, Request
 from schemas.senders import Sender, SenderCamera, SenderPull
 
 LOCKED_S = 900.0
-"""After a refused password: cameras lock an address out for half an hour after five."""
+"""So long nothing is asked after a refused password: cameras lock an address out for half an hour after five."""
 SHOWN_S = 10.0
 """So long a server may take to show its certificate."""
 
