@@ -164,7 +164,7 @@ class Tally:
         self.lines.append((text, whole | ({"changed": changed} if changed else {})))
 
     def tell(self, *, dry: bool) -> None:
-        """Print the counts on standard error."""
+        """Print the counts on standard error; dry: that of the stored policies, too."""
         now = f" (the stored policies: {self.before})" if dry else ""
         errors.print(
             f"{self.alerts} alerts, {self.shared} of them shared with a neighbour: {self.forwards} forwards{now}."

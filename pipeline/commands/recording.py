@@ -63,7 +63,7 @@ def operation_here(
     ids: Sequence[str] = (),
 ) -> Operation:
     """The operation, to be recorded, by the person who runs this command on this machine. what: the command without its
-    values."""
+    values. on, plates, ids: what it is about (see Operation)."""
     return Operation(
         who=_user(os.getuid()),
         origin=_origin(),
@@ -80,7 +80,7 @@ def operation_here(
 @asynccontextmanager
 async def recorded(settings: Settings, principal: str, operation: Operation) -> AsyncIterator[Done]:
     """Record the operation as an intent, run the block, and record its outcome. Raises NotRecorded when the intent cannot
-    be recorded, in which case the block is not run, and when the outcome cannot be.
+    be recorded, in which case the block is not run, and when the outcome cannot be. principal: as whom the servers are reached.
 
     A command must print what it found after this block, not in it.
     """

@@ -67,7 +67,8 @@ def collection_of(table: Table[Any]) -> Collection[Any]:
 
 @contextmanager
 def progress_of(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on standard error, in a terminal only. Call the function that it yields with how much is done."""
+    """Show a progress bar on standard error, in a terminal only. Call the function that it yields with how much of
+    `total` is done. what: shown beside it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(what, total=total)

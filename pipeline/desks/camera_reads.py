@@ -35,7 +35,8 @@ class CameraReads:
     _consumer: AIOKafkaConsumer | None = None
 
     async def last(self, camera_id: str, most: int) -> Sequence[tuple[str, PlateRead]]:
-        """The last reads of the camera, latest first, each with its place: offset and index, as "17-0". Raises Unavailable."""
+        """The last reads of the camera, `most` at most, latest first, each with its place: offset and index, as "17-0". Raises
+        Unavailable."""
         async with self._lock:
             with self._patience():
                 async with asyncio.timeout(WAIT_S):

@@ -84,7 +84,8 @@ def bulk() -> Problem:
 
 
 def bad_request(detail: str, rule: str = "bad_request") -> Problem:
-    """The problem (400) for a request that cannot be understood. detail: where it is wrong, for a person."""
+    """The problem (400) for a request that cannot be understood. detail: where it is wrong, for a person; rule: the
+    same in one word, for programs."""
     return Problem(400, rule, "This request cannot be understood.", detail=detail)
 
 

@@ -88,6 +88,7 @@ async def run_desks(
     grace_ms: int = GRACE_MS,
 ) -> None:
     """Serve until `stopped`. ready: called once all is loaded, with the address for browsers. grace_ms: see Leaving.
+    limits: of the requests of each person or place; plates: of the plates that each person is shown; None: the usual ones.
 
     Raises Misconfigured for a port, a certificate or an address that cannot be used.
     """

@@ -91,7 +91,8 @@ class OneMessage:
     def related(self, item: Item, maker: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
         """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new.
 
-        kept_ms: for how long its passage is remembered. Raises Unavailable while another message on the same passage is being kept.
+        received_at_ms: UTC. kept_ms: for how long its passage is remembered. Raises Unavailable while another message on the same
+        passage is being kept.
         """
         if not isinstance(item, CameraRead):
             self.keys.append(None)

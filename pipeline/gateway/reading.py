@@ -37,7 +37,8 @@ def received(
     maker: Maker | None = None,
 ) -> MessageReading:
     """The result of a message as it came over the network. Its passages are remembered at once, as if it had been stored.
-    maker: where the listener knows it; None: it is recognised."""
+    memory: of one sender's passages; method, target, headers: of the request, where it came over HTTP. maker: where the listener
+    knows it; None: it is recognised."""
     headers = headers or {}
     try:
         plain, short_by = unpacked(body, headers)

@@ -123,7 +123,7 @@ def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None 
 
 
 def moment_of_wall(wall: Wall, field: str, around: Circumstances, *, zone: str | None = None) -> Moment:
-    """As `moment_of`, for a time that was already parsed."""
+    """As `moment_of`, for a time that was already parsed: its own offset counts, unless the camera's settings call it wrong."""
     if wall.offset_min is not None and not around.camera_settings.offset_is_wrong:
         moment = in_utc(wall, wall.offset_min, f"{field} with its offset")
         return msgspec.structs.replace(moment, offset_min=wall.offset_min)
@@ -163,7 +163,7 @@ def field_time(wall: Wall) -> str:
 
 def epoch(number: float | int | None, per_second: int, field: str) -> Moment | None:
     """The moment of a number of units since 1970; None for a missing number and for one outside 1970..2100. per_second:
-    units in a second, as the maker's document says; it is never guessed from the number."""
+    units in a second, as the maker's document says; it is never guessed from the number. field: see moment_of."""
     if number is None or number <= 0:
         return None
     ms = (number * 2000 // per_second + 1) // 2 if isinstance(number, int) else round(number * 1000 / per_second)
@@ -172,7 +172,7 @@ def epoch(number: float | int | None, per_second: int, field: str) -> Moment | N
 
 def local_epoch(number: int | None, ms: int, field: str, around: Circumstances) -> Moment | None:
     """The moment of a wall clock that the camera wrote as seconds since 1970 as if it were UTC; None as for `epoch`. ms: to
-    be added."""
+    be added. field: see moment_of."""
     if number is None or not 0 < number < LATEST_MS // 1000:
         return None
     clock = EPOCH.replace(tzinfo=None) + timedelta(seconds=number, milliseconds=ms)

@@ -96,7 +96,8 @@ def make_covert_key(folder: Path) -> Path:
 
 
 def public_key(setting: str, file: Path) -> OwnersKey:
-    """The public key in this PEM file. Raises Misconfigured where it is missing, another kind, or others may write it."""
+    """The public key in this PEM file, which the setting names. Raises Misconfigured where it is missing, another kind, or others
+    may write it."""
     try:
         key = load_pem_public_key(read_trusted(setting, file, modes=WRITABLE))
     except (OSError, ValueError) as error:
@@ -107,7 +108,8 @@ def public_key(setting: str, file: Path) -> OwnersKey:
 
 
 def private_key(setting: str, file: Path) -> X25519PrivateKey:
-    """The private key in this PEM file. Raises Misconfigured where it is missing, another kind, or others may read it."""
+    """The private key in this PEM file, which the setting names. Raises Misconfigured where it is missing, another kind, or others
+    may read it."""
     try:
         key = load_pem_private_key(read_trusted(setting, file, modes=OPEN), password=None)
     except (OSError, ValueError, TypeError) as error:

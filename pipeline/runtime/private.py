@@ -31,7 +31,7 @@ _WORDS = {"new": "wb", "truncate": "wb", "append": "ab", "change": "r+b"}
 
 def open_private(path: Path, how: Literal["new", "truncate", "append", "change"], *, buffering: int = -1) -> IO[bytes]:
     """Open the file for writing; a missing one is made with mode 0600. Raises OSError, also where the path is a symbolic
-    link."""
+    link, and for `new` where it exists."""
     descriptor = os.open(path, _FLAGS[how] | _ALWAYS, OWNER_ONLY)
     return os.fdopen(descriptor, _WORDS[how], buffering)
 

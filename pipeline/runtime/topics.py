@@ -113,7 +113,8 @@ async def create_topics(
 ) -> TopicsReport:
     """Create missing topics and wait until each partition has a leader. Topics that exist are not changed.
 
-    replication: copies of each record; None: three, or as many as there are brokers. Raises Unavailable, TopicRefused.
+    replication: copies of each record; None: three, or as many as there are brokers. partitions, kept_days: see
+    wanted_topics. Raises Unavailable, TopicRefused.
     """
     async with kafka_admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication

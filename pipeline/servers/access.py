@@ -25,7 +25,7 @@ async def provide(
     kept_days: int | None = None,
 ) -> TopicsReport:
     """Make the topics, and an account for each principal on both servers. kafka, redis_url: the servers as the admin reaches
-    them. folder: the accounts folder.
+    them. folder: the accounts folder. partitions, kept_days: see topics.wanted_topics.
 
     Raises Unavailable, TopicRefused, AccessRefused.
     """
@@ -44,7 +44,8 @@ async def provide_kafka(
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
 ) -> TopicsReport:
-    """Make the topics, and each principal's account on Kafka; folder None: the topics alone. Raises as provide does."""
+    """Make the topics, and each principal's account on Kafka; folder None: the topics alone. Raises as
+    provide does. replication, partitions, kept_days: see topics.create_topics."""
     report = await create_topics(kafka, namespace, replication=replication, partitions=partitions, kept_days=kept_days)
     if folder is not None:
         async with kafka_admin(kafka) as admin:

@@ -39,12 +39,12 @@ class FeedMarks:
     namespace: str
 
     async def pulled(self, consumer_id: str, at_ms: int) -> FeedMark:
-        """Note that the consumer pulls now, and return its mark."""
+        """Note that the consumer pulls at at_ms (UTC), and return its mark."""
         (found,) = await _PULLED.run(self.client, WHAT, [([self._key(consumer_id)], [at_ms])])
         return _mark(found)
 
     async def acknowledge(self, consumer_id: str, nexts: Nexts, at_ms: int) -> FeedMark:
-        """Raise the consumer's mark to these offsets where they are later. Returns it."""
+        """Raise the consumer's mark to these offsets where they are later, and note at_ms (UTC) as the time of it. Returns it."""
         pairs = [value for topic, row in enumerate(nexts) for partition, offset in enumerate(row)
                  for value in (f"{topic}:{partition}", offset)]  # fmt: skip
         (found,) = await _RAISE.run(self.client, WHAT, [([self._key(consumer_id)], [at_ms, *pairs])])

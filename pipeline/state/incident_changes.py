@@ -81,12 +81,13 @@ def acted_on(one: WaitingAction, kept: Kept) -> Kept:
 
 
 def withdrawn(message: Withdrawal, at_ms: int, kept: Kept) -> Kept:
-    """What is kept after an alert's withdrawal."""
+    """What is kept after an alert's withdrawal, which the broker took at at_ms (UTC)."""
     return kept if kept.state is None else _with_state(kept, life.withdrawn(kept.state, message.id, at_ms))
 
 
 def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
-    """What is kept after a neighbour's answer; one that was read before its incident waits for it."""
+    """What is kept after a neighbour's answer, which the broker took at at_ms (UTC); one that was read before its incident waits
+    for it."""
     if kept.state is not None:
         return _with_state(kept, life.answered(kept.state, receipt, at_ms))
     if any((one.receipt.receipt_id, one.receipt.later) == (receipt.receipt_id, receipt.later) for one in kept.answers):

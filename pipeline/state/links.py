@@ -46,7 +46,7 @@ class Links:
             return bool(await self._client.pexpire(key, LEASE_MS))
 
     async def end_lease(self, sender_id: str, owner: str) -> None:
-        """Let another gateway fetch from this sender at once."""
+        """Let another gateway fetch from this sender at once; does nothing where `owner` does not have the lease."""
         key = f"{self._key}:lease:{sender_id}"
         with redis_edge(WHAT):
             if await self._client.get(key) == owner.encode():

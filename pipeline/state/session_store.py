@@ -40,7 +40,7 @@ class SessionStore:
     bounds: Bounds
 
     async def open(self, user_id: str, how: Proof, now_ms: int) -> tuple[str, Session]:
-        """A new session and its token, which is stored nowhere."""
+        """A new session and its token, which is stored nowhere. how: how the person proved who he is."""
         session = Session(
             user_id=user_id,
             how=how,

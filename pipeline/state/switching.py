@@ -119,7 +119,8 @@ class Switching:
         return found
 
     async def switch(self, staged: Staged, refresh: Refresh, *, lead_ms: int | None = None) -> Switch | None:
-        """Make a staged version valid from lead_ms from now on (None: as long as workers need).
+        """Make a staged version valid from lead_ms from now on (None: as long as workers need). refresh: what is kept of
+        the import; its counts are filled in here.
 
         Returns None when the collection was changed after it was compared: stage it again.
         """

@@ -59,7 +59,7 @@ def maker_of(pull: SenderPull) -> Maker:
 
 
 def items_of(body: bytes, asked: Asked, topic: str | None = None) -> Sequence[Item]:
-    """What a message says by itself."""
+    """What a message says by itself. topic: on which it came; None: it came by another way than MQTT."""
     request = Request(body=body, circumstances=Circumstances(received_at_ms=0, topic=topic))
     return parsed(request, maker_of(asked.pull)).items
 
