@@ -216,8 +216,7 @@ class Follower:
             self._hand_over(one, [])
 
     async def _new_epoch(self, one: Followed, head: Head) -> bool:
-        """First sight of the collection, or Redis was emptied and written anew: read all of it. Always True: there may be more to
-        fetch."""
+        """First sight of the collection, or Redis was emptied and written anew. True: there may be more to fetch."""
         trusted = not one.keys or head.whole > 0 or one.forgets
         if not trusted:
             self._losing(one, 0, "was emptied and written anew")
