@@ -87,9 +87,9 @@ async def run_desks(
     plates: Limits | None = None,
     grace_ms: int = GRACE_MS,
 ) -> None:
-    """Serve until `stopped`. ready: called once all is loaded, with the address for browsers. limits: of the requests of each person
-    or place; plates: of those that each person is shown; None: the usual ones. grace_ms: see Leaving. Raises Misconfigured for a
-    port, a certificate or an address that cannot be used."""
+    """Serve until `stopped`. ready: called once all is loaded, with the address for browsers. limits: of the requests of each
+    person or place; plates: of those that each person is shown; None: the usual ones. grace_ms: see Leaving. Raises Misconfigured
+    for a port, a certificate or an address that cannot be used."""
     tls = _tls(settings)
     port = settings.desks_port or free_ports((), 1)[0]
     house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)

@@ -114,8 +114,7 @@ def _camera(event: Node) -> Mapping[str, str]:
 
 
 def _moment(event: Node, around: Circumstances) -> Moment | None:
-    """The event's dateTime, with the milliseconds of a picture's absTime if that is the same second of the same wall clock.
-    None: no dateTime can be read."""
+    """The event's dateTime, if it can be read; with the milliseconds of a picture's absTime if that is in the same second."""
     wall = wall_of(event.at("dateTime").text)
     if wall is None:
         return None
@@ -133,8 +132,7 @@ def _moment(event: Node, around: Circumstances) -> Moment | None:
 
 
 def _country(event: Node, anpr: Node) -> str | None:
-    """The country of the abbreviation (ISO alpha-3, or a name); else that of the number, where its meaning is confirmed; where no
-    number is sent, that of the name. None: it is not known."""
+    """The country of the abbreviation (ISO alpha-3, a name), else of a number that is confirmed, or without one, of a name."""
     for node in (event.at("countryAbbreviation"), anpr.at("countryAbbreviation")):
         if code := countries.of_any(node.text):
             return code
