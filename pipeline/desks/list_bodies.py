@@ -27,12 +27,14 @@ class Import(Message, frozen=True, kw_only=True):
 
 
 class ListShown(Message, frozen=True, kw_only=True):
-    """A list, how old it is, and the import that refreshed it last."""
+    """A list, how old it is, and the import that refreshed it last. outdated: how often dispatchers dismissed a hit of it within
+    the last day because it is not wanted any more."""
 
     item: WantedList
     age_ms: Count
     stale: bool
     last: Import | None = None
+    outdated: Count = 0
 
 
 class Lists(Message, frozen=True, kw_only=True):
@@ -79,10 +81,14 @@ class Back(Message, frozen=True, kw_only=True):
     version: Count
 
 
-def shown_of(one: ListAge) -> ListShown:
+def shown_of(one: ListAge, outdated: int) -> ListShown:
     """The list, as the API shows it."""
     return ListShown(
-        item=one.source, age_ms=one.age_ms, stale=one.is_stale, last=import_of(one.switch) if one.switch else None
+        item=one.source,
+        age_ms=one.age_ms,
+        stale=one.is_stale,
+        last=import_of(one.switch) if one.switch else None,
+        outdated=outdated,
     )
 
 

@@ -22,6 +22,7 @@ from pipeline.desks.list_bodies import (
     shown_of,
 )
 from pipeline.desks.list_files import ListFile, ListReport, checked_list, may_be_taken, report_of
+from pipeline.desks.list_outdated import counts_of, matter_of_list
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.errors import BadRecord
 from pipeline.lists.importing import Imported, Manner, foreseen, import_whole
@@ -43,7 +44,12 @@ async def list_lists(asked: Asked) -> RouteAnswer:
     writer = asked.house.writer
     histories = [(one.list_id, await writer.history(LISTS, one.list_id)) for one in await writer.list(LISTS)]
     every = ages(histories, await writer.switching(HOTLIST).sources(), asked.now_ms)
-    items = tuple(shown_of(one) for one in every if isinstance(asked.may(_matter(one.source)), Allowed))
+    told = counts_of(asked.house.live)
+    items = tuple(
+        shown_of(one, told[one.source.list_id] if isinstance(asked.may(matter_of_list(one.source)), Allowed) else 0)
+        for one in every
+        if isinstance(asked.may(_matter(one.source)), Allowed)
+    )
     return RouteAnswer(value=Lists(items=items[:MOST_LISTS]), count=0)
 
 

@@ -7,7 +7,9 @@ import msgspec
 
 from pipeline.access.rights import Allowed, Matter
 from pipeline.desks.house import House
+from pipeline.desks.problems import bad_request
 from pipeline.desks.route import Asked, Route, RouteAnswer
+from pipeline.neighbours.checks import fault_of_policy
 from pipeline.neighbours.policy import AllowedForward, NotForwarded, Reason, told_abroad
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from schemas.base import AlertId, Count, EpochMs, Message, Plate, Text
@@ -49,6 +51,8 @@ async def explain(asked: Asked) -> RouteAnswer:
     """Try a policy on the hits of the last day."""
     asked.check(Matter(), "policies.see")
     house, policy = asked.house, asked.given(Trial).policy
+    if (fault := fault_of_policy(policy, house.home)) is not None:
+        raise bad_request(f"{fault[0]}: {fault[1]}", "against_a_rule")
     looked_at = now = then = 0
     items: list[TriedHit] = []
     for alert in _alerts(asked, policy.country):

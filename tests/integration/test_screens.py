@@ -26,9 +26,10 @@ from schemas.base import Position
 from schemas.health import CameraHealth, CameraTrouble
 from schemas.outcomes import Receipt, Violation
 from schemas.reads import ReadBatch
-from schemas.topics import FORWARDS, READS, RECEIPTS, VIOLATIONS
+from schemas.topics import FORWARDS, INCIDENTS, READS, RECEIPTS, VIOLATIONS
 from tests.builders import make_camera, make_list, make_policy, make_read, make_zone
 from tests.forwards import Scene
+from tests.incidents import AN, action, after, begun, first_alert
 from tests.people import ZONE, make_designation
 from tests.record_logs import SIGNER, a_log
 from tests.screens import CAMERA, OUTSIDER, PASSWORD, SECOND, Screens, alert_of, faults_of, fits, pictures, screens_of
@@ -259,6 +260,49 @@ async def test_a_policy_is_tried_on_recent_hits_before_a_second_person_is_asked(
     waiting = [one for one in await screens.approvals.all(platform_now_ms()) if one.act == "policies.change"]
     assert [0.5] == [POLICIES.decode(one.content.encode()).min_confidence for one in waiting]
     assert 0.99 == (await screens.desks.writer.get(POLICIES, "NL-1")).min_confidence  # type: ignore[union-attr]  # it is there
+
+
+async def test_a_new_policy_is_tried_and_put_before_a_second_person_and_so_is_a_removal(screens: Screens) -> None:
+    """A name that is taken, and a treaty that does not bind the country, are told; nothing holds before it is approved."""
+    await screens.desks.writer.put(POLICIES, [make_policy("NL", "NL-1", min_confidence=0.99)])
+    await screens.send(alert_of("1NEW111", share_with=("FR",), purposes=("hotlist", "cross_border")))
+    async with screens.opened("/liaison", "liaison_officer", locale="en-GB", bypass_csp=True) as page:
+        await page.get_by_role("button", name="Policies").click()
+        await page.get_by_role("button", name="New policy").click()
+        dialog = page.locator("dialog[open]")
+        await dialog.get_by_label("Reason").fill("agreement with the neighbour, 2026/12")
+        await page.keyboard.press("Enter")
+        typed = {
+            "Identifier": "NL-1", "Country": "fr", "Certainty at least": "50", "Legal basis": "bilateral treaty, art. 3",
+            "Purpose": "stolen vehicles", "Contact": "liaison desk",
+        }  # fmt: skip
+        for label, text in typed.items():
+            await dialog.get_by_label(label).fill(text)
+        await dialog.get_by_label("stolen").check()
+        await dialog.get_by_label("everywhere").check()
+        assert [] == await faults_of(page)
+        await dialog.get_by_role("button", name="Try it").click()
+        await expect(dialog.locator(".fault")).to_contain_text("a policy of this name already")
+        await dialog.get_by_label("Identifier").fill("FR-1")
+        await dialog.get_by_label("Treaty").fill("no-such-treaty")
+        await dialog.get_by_role("button", name="Try it").click()
+        await expect(dialog.locator(".told.wrong")).to_contain_text("no treaty that is known")
+        await dialog.get_by_label("Treaty").fill("")
+        await dialog.get_by_role("button", name="Try it").click()
+        await expect(dialog.locator("tbody tr").filter(has_text="1NEW111")).to_contain_text("told")
+        await dialog.get_by_label("Reason").fill("decision of the ministry 13/2026")
+        await dialog.get_by_role("button", name="Ask for approval").click()
+        await expect(page.locator(".toast").last).to_contain_text("second person")
+        await page.get_by_role("button", name="NL-1").click()
+        await dialog.get_by_role("button", name="Remove it").click()
+        await dialog.get_by_label("Reason").fill("decision of the ministry 14/2026")
+        await dialog.get_by_role("button", name="Ask for approval").click()
+        await expect(page.locator("dialog[open]")).to_have_count(0)
+    waiting = {
+        one.key: one.content for one in await screens.approvals.all(platform_now_ms()) if one.act == "policies.change"
+    }
+    assert ("FR", "") == (POLICIES.decode(waiting["FR-1"].encode()).country, waiting["NL-1"])
+    assert await screens.desks.writer.get(POLICIES, "FR-1") is None
 
 
 async def a_case(screens: Screens, plate: str, **fields: Any) -> Violation:
@@ -522,6 +566,51 @@ async def test_a_camera_that_waits_is_adopted_and_brought_in_with_its_province(s
     sender = await writer.get(SENDERS, "NEW-1")
     assert sender is not None
     assert [digest_of("NEW-1", secret)] == [one.digest for one in sender.secrets]
+
+
+async def test_who_keeps_a_list_is_told_that_it_is_stale_and_what_dispatchers_said_of_it(screens: Screens) -> None:
+    """First of all; what was dismissed as not wanted any more, with the note, for a reason."""
+    await screens.desks.writer.put(LISTS, [make_list("OLD", refresh_every_ms=1)])
+    first = first_alert(list_id="OLD")
+    state = after(begun(first), ("take", AN))
+    done = action(state, "dismiss", dismissal="not_wanted_any_more", note="found last week, owner told us")
+    await screens.desks.send(INCIDENTS, after(state, done))
+    async with screens.opened("/lists", "list_manager", locale="en-GB", bypass_csp=True) as page:
+        await expect(page.locator("p.told.wrong")).to_contain_text("overdue")
+        await expect(page.locator("p.told.wrong")).to_contain_text("Dispatchers said that 1 list is outdated")
+        await expect(page.locator("tbody tr").first).to_contain_text("OLD")
+        await page.get_by_role("button", name="1 time").click()
+        await page.get_by_label("Reason").fill("list of stolen vehicles, week 48")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("tbody tr").filter(has_text=state.entry_id)).to_contain_text("found last week")
+        assert [] == await faults_of(page)
+
+
+SHOWN = {
+    "/accounts": "administrator", "/record": "auditor", "/liaison": "liaison_officer", "/lists": "list_manager",
+    "/approvals": "administrator", "/cameras": "camera_manager", "/#you": "administrator",
+}  # fmt: skip
+"""Pages, each with somebody who may open it."""
+
+
+async def test_every_page_fits_in_four_languages_and_is_open_to_everybody(screens: Screens) -> None:
+    """On a screen and on a phone, in light and dark, each tab of it."""
+    faults: list[str] = []
+    for path, role in SHOWN.items():
+        async with screens.opened(path, role, locale="en-GB", bypass_csp=True) as page:
+            for language in ("en", "fr", "nl", "de"):
+                await page.evaluate("(one) => localStorage.setItem('vigie.language', one)", language)
+                await page.reload()
+                await expect(page.locator("main h1:visible").first).to_be_visible()
+                tabs = page.locator(".tabs button")
+                for at in range(max(1, await tabs.count())):
+                    if await tabs.count():
+                        await tabs.nth(at).click()
+                    faults += [f"{path} {language} {at}: {one}" for one in await fits(page)]
+                    if language == "en":
+                        faults += [f"{path} {at}: {one}" for one in await faults_of(page)]
+                    await page.set_viewport_size({"width": 1280, "height": 800})
+    assert [] == faults
 
 
 async def test_what_is_shown_before_a_screen_is_open_to_everybody(screens: Screens) -> None:

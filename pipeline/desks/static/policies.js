@@ -3,6 +3,7 @@
 import { useEffect, useState } from "./vendor/hooks.mjs";
 import { ask, every } from "./api.js";
 import { Dialog } from "./dialog.js";
+import { Field, Form } from "./form.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
 import { Trial } from "./policies-trial.js";
@@ -11,15 +12,27 @@ import { Table } from "./table.js";
 import { country, named, span, t } from "./words.js";
 
 export function Policies({ me, say, fail }) {
-  const [all, setAll] = useState(null), [opened, setOpened] = useState(null), [versions, setVersions] = useState([]), [trying, setTrying] = useState(false);
+  const [all, setAll] = useState(null), [opened, setOpened] = useState(null), [versions, setVersions] = useState([]), [trying, setTrying] = useState(""); // "change", "remove", or nothing of them
   useEffect(() => { every("/policies").then(setAll, fail); }, []);
   const open = (one) => {
     setOpened(one);
-    setTrying(false);
+    setTrying("");
     setVersions([]);
     ask("GET", `/policies/${one.policy_id}/versions`).then((said) => setVersions([...said.versions].reverse()), fail);
   };
+  const create = () => {
+    setOpened({});
+    setTrying("change");
+    setVersions([]);
+  };
+  const remove = async ({ reason }) => {
+    await ask("POST", "/approvals", { act: "policies.change", key: opened.policy_id, reason });
+    say(t("policies.asked"));
+    setOpened(null);
+  };
+  const changes = me.may.includes("policies.change"), tries = changes && me.may.includes("alerts.see");
   return html`<p class="soft">${t("policies.why")}</p>
+    ${tries && html`<p class="buttons"><button type="button" onClick=${create}>${t("policies.new")}</button></p>`}
     <${Table} caption=${t("liaison.tab.policies")} rows=${all} of=${(one) => one.policy_id} empty=${t("policies.none")} begin="to" columns=${[
       { name: "id", title: t("liaison.policy"), by: (one) => one.policy_id, cell: (one) => html`<button type="button" class="link mono" onClick=${() => open(one)}>${one.policy_id}</button>` },
       { name: "to", title: t("liaison.to"), by: (one) => country(one.country), cell: (one) => country(one.country) },
@@ -28,11 +41,13 @@ export function Policies({ me, say, fail }) {
       { name: "purpose", title: t("liaison.purpose"), cell: (one) => one.purpose },
       { name: "ends", title: t("policies.counts"), class: "number", by: (one) => one.expires_after_ms ?? 3_600_000, cell: (one) => span(one.expires_after_ms ?? 3_600_000) },
     ]} />
-    <${Dialog} open=${opened !== null} wide title=${opened ? `${opened.policy_id}: ${country(opened.country)}` : ""} close=${() => setOpened(null)}>
-      ${opened && (trying ? html`<${Reasoned} me=${me}>${(headers) => html`<${Trial} policy=${opened} headers=${headers} say=${say} cancel=${() => setTrying(false)} />`}<//>` : html`<${Facts} one=${opened} />
+    <${Dialog} open=${opened !== null} wide title=${!opened ? "" : opened.policy_id ? `${opened.policy_id}: ${country(opened.country)}` : t("policies.new")} close=${() => setOpened(null)}>
+      ${opened && (trying === "change" ? html`<${Reasoned} me=${me}>${(headers) => html`<${Trial} policy=${opened} known=${all ?? []} headers=${headers} say=${say} done=${() => setOpened(null)} cancel=${() => (opened.policy_id ? setTrying("") : setOpened(null))} />`}<//>`
+      : trying === "remove" ? html`<p>${t("policies.remove.why")}</p><${Form} title=${t("policies.ask")} send=${remove} cancel=${() => setTrying("")}><${Field} name="reason" title=${t("reason")} minlength="8" maxlength="1000" required /><//>` : html`<${Facts} one=${opened} />
         <h3>${t("policies.versions")}</h3>
         <ul>${versions.map((one) => html`<li><${Moment} ms=${one.holds_from_ms} />: ${one.item ? t("policies.version") : t("policies.removed")}</li>`)}</ul>
-        <p class="buttons">${me.may.includes("policies.change") && me.may.includes("alerts.see") && html`<button type="button" class="go" onClick=${() => setTrying(true)}>${t("policies.change")}</button>`}
+        <p class="buttons">${tries && html`<button type="button" class="go" onClick=${() => setTrying("change")}>${t("policies.change")}</button>`}
+          ${changes && html`<button type="button" onClick=${() => setTrying("remove")}>${t("policies.remove")}</button>`}
           <button type="button" onClick=${() => setOpened(null)}>${t("close")}</button></p>`)}
     <//>`;
 }
