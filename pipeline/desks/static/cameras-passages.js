@@ -1,9 +1,10 @@
 // The last passages at a camera, with their pictures: each look is recorded, and each picture bears the viewer's name.
 
 import { useEffect, useState } from "./vendor/hooks.mjs";
-import { ask, fetched } from "./api.js";
+import { ask } from "./api.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
+import { Picture } from "./picture.js";
 import { Table } from "./table.js";
 import { named, t } from "./words.js";
 
@@ -18,7 +19,7 @@ export function Passages({ id, headers }) {
   }, [id]);
   if (wrong) return html`<p class="told wrong" role="alert">${wrong}</p>`;
   const one = found?.find(({ place }) => place === chosen);
-  return html`${one && html`<div class="shots">${["crop", "overview"].filter((which) => one[which]).map((which) => html`<${Shot} key=${`${one.place} ${which}`} id=${id} one=${one} which=${which} headers=${headers} />`)}</div>`}
+  return html`${one && html`<div class="shots">${["crop", "overview"].filter((which) => one[which]).map((which) => html`<${Picture} key=${which} path=${`/camera-passages/${id}/${one.place}/${which}`} which=${which} plate=${one.plate} headers=${headers} />`)}</div>`}
     <${Table} caption=${t("cameras.passages")} rows=${found} of=${({ place }) => place} chosen=${chosen} empty=${t("cameras.passages.none")} columns=${[
       { name: "at", title: t("cameras.captured"), class: "when", cell: (each) => html`<${Moment} ms=${each.captured_at_ms} />` },
       { name: "plate", title: t("cameras.plate"), cell: (each) => html`<span class="mono">${each.plate}</span>` },
@@ -28,22 +29,4 @@ export function Passages({ id, headers }) {
       { name: "class", title: t("cameras.class"), cell: (each) => (each.vehicle_class === "unknown" ? "" : named("class", each.vehicle_class)) },
       { name: "pictures", title: t("cameras.pictures"), cell: (each) => (each.crop || each.overview ? html`<button type="button" onClick=${() => setChosen(each.place)}>${t("cameras.pictures.show")}</button>` : t("none")) },
     ]} />`;
-}
-
-function Shot({ id, one, which, headers }) {
-  const [shown, setShown] = useState({ state: "loading", url: "" });
-  useEffect(() => {
-    const gone = new AbortController();
-    let url = "";
-    fetched(`/camera-passages/${id}/${one.place}/${which}`, { signal: gone.signal, headers }).then((answer) => answer.blob()).then((blob) => {
-      if (gone.signal.aborted) return;
-      url = URL.createObjectURL(blob);
-      setShown({ state: "there", url });
-    }).catch((error) => { if (!gone.signal.aborted) setShown({ state: error.status === 404 ? "none" : "failed", url: "" }); });
-    return () => {
-      gone.abort();
-      if (url) URL.revokeObjectURL(url);
-    };
-  }, []);
-  return html`<figure class=${which}>${shown.state === "there" ? html`<img src=${shown.url} alt=${t(`picture.${which}.alt`, { plate: one.plate })} />` : html`<p>${t(`picture.${shown.state}`)}</p>`}</figure>`;
 }

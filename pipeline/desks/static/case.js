@@ -1,9 +1,8 @@
 // One case: both ends side by side, the arithmetic step by step, the rule with its source, and what officers said.
 
-import { useEffect, useState } from "./vendor/hooks.mjs";
-import { fetched } from "./api.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
+import { Picture } from "./picture.js";
 import { clock, day, has, language, named, t, utc } from "./words.js";
 
 const ENDS = ["entry", "exit"];
@@ -56,8 +55,7 @@ function End({ docket, one, end }) {
   ];
   return html`<section class="end" aria-label=${t(`end.${end}`)}>
     <h3>${t(`end.${end}`)}</h3>
-    <${Picture} docket=${docket} id=${it.violation_id} end=${end} which="crop" has=${Boolean(read.crop)} plate=${read.plate} />
-    <${Picture} docket=${docket} id=${it.violation_id} end=${end} which="overview" has=${Boolean(read.overview)} plate=${read.plate} />
+    ${["crop", "overview"].map((which) => html`<${Picture} key=${which} path=${read[which] ? `/violations/${it.violation_id}/pictures/${end}/${which}` : null} which=${which} plate=${read.plate} headers=${docket.because} />`)}
     <dl>${rows.filter(([, value]) => value !== null && value !== "").map(([name, value]) => html`<dt>${t(`end.${name}`)}</dt><dd>${value}</dd>`)}</dl>
   </section>`;
 }
@@ -72,29 +70,6 @@ const figures = (text) => text.replaceAll(" x ", " × ").replaceAll(" / ", " ÷ 
 function clockWords(stated, read) {
   const doubt = read.time_doubt_ms ? `, ${t("clock.picture", { ms: figures(String(read.time_doubt_ms)) })}` : "";
   return t("clock", { source: has(`clock.${stated.source}`) ? t(`clock.${stated.source}`) : stated.source, error: figures(String(stated.worst_error_ms ?? 0)), age: Math.round((stated.sync_age_ms ?? 0) / 1000) }) + doubt;
-}
-
-function Picture({ docket, id, end, which, has: there, plate }) {
-  const [shown, setShown] = useState({ state: "loading", url: "" });
-  useEffect(() => {
-    const gone = new AbortController();
-    let url = "";
-    setShown({ state: there ? "loading" : "none", url });
-    if (there) {
-      fetched(`/violations/${id}/pictures/${end}/${which}`, { signal: gone.signal, headers: docket.because }).then((answer) => answer.blob()).then((blob) => {
-        if (gone.signal.aborted) return;
-        url = URL.createObjectURL(blob);
-        setShown({ state: "there", url });
-      }).catch((error) => { if (!gone.signal.aborted) setShown({ state: error.status === 404 ? "none" : "failed", url: "" }); });
-    }
-    return () => {
-      gone.abort();
-      if (url) URL.revokeObjectURL(url);
-    };
-  }, [id, end, which, there]);
-  return html`<figure class=${which}>
-    ${shown.state === "there" ? html`<img src=${shown.url} alt=${t(`picture.${which}.alt`, { plate })} />` : html`<p>${t(`picture.${shown.state}`)}</p>`}
-  </figure>`;
 }
 
 function Workings({ one: { violation: it, workings } }) {

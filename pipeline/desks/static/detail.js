@@ -1,11 +1,10 @@
 // One incident: what is wanted, how sure it is, what can be done, both pictures, the facts, its trail, and what happened to it.
 
-import { useEffect, useState } from "./vendor/hooks.mjs";
 import { Actions } from "./actions.js";
-import { fetched } from "./api.js";
 import { html } from "./draw.js";
 import { History } from "./history.js";
 import { WINDOW_MS } from "./incidents.js";
+import { Picture } from "./picture.js";
 import { Plate } from "./rows.js";
 import { clock, day, named, span, t, utc } from "./words.js";
 
@@ -22,7 +21,7 @@ export function Detail({ desk, back }) {
     <${Compared} alert=${alert} />
     <${Sure} sighting=${sighting} />
     <${Actions} desk=${desk} incident=${incident} sighting=${sighting} />
-    <div class="pictures"><${Picture} alert=${alert} which="overview" /></div>
+    <div class="pictures"><${Shot} alert=${alert} which="overview" /></div>
     <${Facts} sighting=${sighting} incident=${incident} desk=${desk} />
     <${Trail} incident=${incident} shown=${alert.alert_id} choose=${(id) => desk.look(id)} />
     <${History} shown=${desk.story.of(incident.id)} me=${desk.me} desks=${desk.desks} />
@@ -33,7 +32,7 @@ export function Detail({ desk, back }) {
 function Compared({ alert }) {
   const differs = alert.read.plate !== alert.wanted_plate;
   return html`<div class="compared">
-    <${Picture} alert=${alert} which="crop" />
+    <${Shot} alert=${alert} which="crop" />
     <div>
       <h1 id="detail-title" tabindex="-1"><small>${t("read_as")}</small> <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
         <span class="hidden">, ${t(`priority.${alert.priority}`)}</span></h1>
@@ -70,32 +69,9 @@ function noted(note) {
   return t(key, { ...values, from: from ? named("priority", from) : "" });
 }
 
-function Picture({ alert, which }) {
-  const [shown, setShown] = useState({ state: "loading", url: "" });
-  const has = Boolean(alert.read[which]);
-  useEffect(() => {
-    const gone = new AbortController();
-    let url = "";
-    setShown({ state: has ? "loading" : "none", url });
-    const begin = has && setTimeout(async () => {
-      try {
-        const answer = await fetched(`/alerts/${alert.alert_id}/pictures/${which}`, { signal: gone.signal });
-        url = URL.createObjectURL(await answer.blob());
-        if (!gone.signal.aborted) setShown({ state: "there", url });
-      } catch (error) {
-        if (!gone.signal.aborted) setShown({ state: error.status === 404 ? "none" : "failed", url: "" });
-      }
-    }, REST_MS);
-    return () => {
-      gone.abort();
-      clearTimeout(begin);
-      if (url) URL.revokeObjectURL(url);
-    };
-  }, [alert.alert_id, which, has]);
-  return html`<figure class=${which}>
-    ${shown.state === "there" ? html`<img src=${shown.url} alt=${t(`picture.${which}.alt`, { plate: alert.read.plate })} />` : html`<p>${t(`picture.${shown.state}`)}</p>`}
-    <figcaption>${t(`picture.${which}`)}</figcaption>
-  </figure>`;
+function Shot({ alert, which }) {
+  const path = alert.read[which] ? `/alerts/${alert.alert_id}/pictures/${which}` : null;
+  return html`<${Picture} path=${path} which=${which} plate=${alert.read.plate} restMs=${REST_MS}><figcaption>${t(`picture.${which}`)}</figcaption><//>`;
 }
 
 function Facts({ sighting: { alert, place }, incident, desk }) {
