@@ -23,6 +23,11 @@ _MEDIA = {
     "html": "text/html", "js": "text/javascript", "mjs": "text/javascript", "css": "text/css", "json": "application/json",
     "svg": "image/svg+xml",
 }  # fmt: skip
+SHEETS = {
+    "accounts": ("screens",), "approvals": ("screens",), "authority": ("screens", "authority"), "cameras": ("screens", "cameras"),
+    "dispatch": ("desk",), "liaison": ("screens",), "lists": ("screens",), "record": ("screens",),
+}  # fmt: skip
+"""The screens, each made of screen.html with the script of its name, and its sheets beside the one of all pages."""
 _BARE = {b'from"preact"': b'from"./preact.mjs"'}
 _WORDS = b"/static/words.js"
 _SCRIPT = re.compile(rb'<script type="module" src="([^"]+)"')
@@ -34,10 +39,16 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     """Each file with its type, by the path at which it is served. The pages' own names stand without their ending."""
     found: dict[str, tuple[bytes, str]] = {}
     _take(files("pipeline.desks").joinpath("static"), FOLDER, found)
-    for path, (content, media) in found.items():
-        if media == "text/html":
-            found[path] = (_preloading(content, found), media)
+    screen, media = found.pop("/screen")
+    found |= {f"/{name}": (_screen(screen, name, sheets), media) for name, sheets in SHEETS.items()}
+    for path in (FIRST, *(f"/{name}" for name in SHEETS)):
+        found[path] = (_preloading(found[path][0], found), media)
     return found
+
+
+def _screen(page: bytes, name: str, sheets: tuple[str, ...]) -> bytes:
+    links = "".join(f'<link rel="stylesheet" href="{FOLDER}{one}.css">\n' for one in sheets)
+    return page.replace(b"SHEETS", links.encode()).replace(b"NAME", name.encode())
 
 
 def _preloading(page: bytes, files_found: Mapping[str, tuple[bytes, str]]) -> bytes:

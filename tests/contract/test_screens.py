@@ -59,18 +59,19 @@ GROUPS = {
 """What the API may say, by the group of keys that has the words for it."""
 
 
-PAGES = sorted(path.name for path in STATIC.glob("*.html"))
+PAGES = {path: content.decode() for path, (content, media) in sorted(page_files().items()) if media == "text/html"}
+"""Each page as it is served, by its path."""
 
 
 def parts_of(name: str) -> list[str]:
     """The parts of the catalogues that a page loads."""
-    named = re.search(r'data-words="([\w ]*)"', (STATIC / name).read_text("utf-8"))
+    named = re.search(r'data-words="([\w ]*)"', PAGES[name])
     return ["", *(named[1].split() if named else [])]
 
 
 def loaded_by(name: str) -> set[str]:
     """The scripts and sheets that a page loads, itself or through a script, below /static/."""
-    waiting, found = set(re.findall(r'"/static/([^"]+)"', (STATIC / name).read_text("utf-8"))), set[str]()
+    waiting, found = set(re.findall(r'"/static/([^"]+)"', PAGES[name])), set[str]()
     while waiting:
         one = waiting.pop()
         found.add(one)
@@ -87,9 +88,7 @@ def used_keys(names: set[str]) -> set[str]:
         for one in re.findall(r'"([\w.]+)"', call)
     }
     return keys | {
-        key
-        for name in names & set(PAGES)
-        for key in re.findall(r'data-t(?:-label)?="([\w.]+)"', (STATIC / name).read_text("utf-8"))
+        key for name in names & set(PAGES) for key in re.findall(r'data-t(?:-label)?="([\w.]+)"', PAGES[name])
     }
 
 
@@ -124,8 +123,7 @@ def test_every_value_of_the_api_has_words() -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_hold_no_words_of_their_own(name: str) -> None:
     """But the name of the platform, and what those without scripts are told, in all languages."""
-    page = (STATIC / name).read_text("utf-8")
-    words = {text.strip() for text in re.findall(r">([^<>]+)<", page) if re.search(r"\w", text)}
+    words = {text.strip() for text in re.findall(r">([^<>]+)<", PAGES[name]) if re.search(r"\w", text)}
     assert {"Vigie"} | {one["noscript"] for one in PARTS[""].values()} == words
 
 
@@ -160,13 +158,13 @@ def test_a_page_is_small(page: str) -> None:
     words = max(
         sum(sizes[f"/static/words.{part and f'{part}.'}{one}.json"] for part in parts_of(page)) for one in LANGUAGES
     )
-    assert (STATIC / page).stat().st_size + words + sum(sizes[f"/static/{one}"] for one in loaded_by(page)) < MOST_BYTES
+    assert len(PAGES[page]) + words + sum(sizes[f"/static/{one}"] for one in loaded_by(page)) < MOST_BYTES
 
 
 def test_the_screens_are_the_pages_and_their_rights_and_roles_exist() -> None:
     """Each has its page and its name, is opened by a right that somebody has, and is the first one of roles that may open it."""
     screens = re.findall(r'{ name: "(\w+)", needs: \[([^\]]*)\], first: \[([^\]]*)\] }', OURS["screens.js"])
-    assert {f"{name}.html" for name, _, _ in screens} == set(PAGES) - {"index.html"}
+    assert {f"/{name}" for name, _, _ in screens} == set(PAGES) - {"/"}
     for name, needs, first in screens:
         assert f"screen.{name}" in PARTS[""]["en"]
         acts = set(re.findall(r'"([\w.]+)"', needs))
