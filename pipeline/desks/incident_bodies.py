@@ -57,16 +57,6 @@ class IncidentShown(Message, frozen=True, kw_only=True):
     answers: Annotated[tuple[NeighbourAnswer, ...], msgspec.Meta(max_length=32)] = ()
 
 
-class IncidentsPage(Message, frozen=True, kw_only=True):
-    """The incidents that this person may see and that are not over, latest change first. position: where the live stream goes on
-    from this list."""
-
-    items: Annotated[tuple[IncidentTold, ...], msgspec.Meta(max_length=PAGE)]
-    next: Text | None = None
-    position: Text
-    at_ms: EpochMs
-
-
 class Seen(Message, frozen=True, kw_only=True):
     """What the person sees who acts: `revision` and `rings` of the incident. The action counts only while the incident has both."""
 

@@ -2,7 +2,8 @@
 
 import secrets
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,24 +16,34 @@ from pipeline.desks.incident_bodies import (
     Dismissing,
     HandingOver,
     IncidentShown,
-    IncidentsPage,
     IncidentTold,
     MisreadBody,
     Seen,
     refused_in,
     told_of,
 )
-from pipeline.desks.live_routes import LOOKED_AT, Newest
+from pipeline.desks.live_routes import LOOKED_AT, AlertShown, Newest, alert_shown
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.hotlist.standing import ENDED, sighting_with, standing
 from pipeline.state.confusions import exclude
 from schemas import ids
-from schemas.base import AlertId
+from schemas.base import AlertId, EpochMs, Message, Text
 from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
 
 ENDS: frozenset[Did] = frozenset(("dismiss", "close"))
+
+
+class IncidentsPage(Message, frozen=True, kw_only=True):
+    """The incidents that this person may see and that are not over, latest change first. alerts: of each the first hit that he may
+    see, if it is known here. position: where the live stream goes on from this list."""
+
+    items: Annotated[tuple[IncidentTold, ...], msgspec.Meta(max_length=PAGE)]
+    alerts: Annotated[tuple[AlertShown, ...], msgspec.Meta(max_length=PAGE)] = ()
+    next: Text | None = None
+    position: Text
+    at_ms: EpochMs
 
 
 async def list_incidents(asked: Asked) -> RouteAnswer:
@@ -40,6 +51,7 @@ async def list_incidents(asked: Asked) -> RouteAnswer:
     house = asked.house
     before = asked.cursor(asked.given(Newest).cursor, int, "incident")
     items: list[IncidentTold] = []
+    alerts: list[AlertShown] = []
     after: str | None = None
     for looked_at, one in enumerate(house.live.newest("incident", before)):
         if len(items) >= PAGE or looked_at >= LOOKED_AT:
@@ -48,10 +60,22 @@ async def list_incidents(asked: Asked) -> RouteAnswer:
         state = _state(one.event)
         if state.phase not in ENDED and _allowed(asked, one.event) is not None:
             items.append(told_of(state))
+            alerts += _first_hit(asked, state)
     page = IncidentsPage(
-        items=tuple(items), next=after, position=house.streams.id_of(house.live.last), at_ms=asked.now_ms
+        items=tuple(items),
+        alerts=tuple(alerts),
+        next=after,
+        position=house.streams.id_of(house.live.last),
+        at_ms=asked.now_ms,
     )
     return RouteAnswer(value=page, count=len(items))
+
+
+def _first_hit(asked: Asked, state: IncidentState) -> list[AlertShown]:
+    known = asked.house.live.items["alert"]
+    hits = (known.get(one.alert_id) for one in state.sightings)
+    seen = (one for one in hits if one is not None and isinstance(asked.may(one.event.matter), Allowed))
+    return [alert_shown(asked, one) for one in islice(seen, 1)]
 
 
 async def show_incident(asked: Asked) -> RouteAnswer:

@@ -18,6 +18,7 @@ from pipeline.access.rights import Matter
 from pipeline.desks.cases import Cases
 from pipeline.desks.directory import Directory
 from pipeline.desks.events import Event, Item, Kind, Matters, Messages, Shown
+from pipeline.desks.unplaced import Unplaced
 from pipeline.sections.judging import TO_DO, phase_of
 from schemas.incidents import IncidentState
 from schemas.judgements import Judged, Judgement
@@ -53,6 +54,10 @@ class Live:
     _covert: dict[Kind, "OrderedDict[str, None]"] = field(
         default_factory=lambda: {"alert": OrderedDict(), "violation": OrderedDict(), "incident": OrderedDict()}
     )
+    _unplaced: Unplaced = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unplaced = Unplaced(self.directory)
 
     @property
     def last(self) -> int:
@@ -85,9 +90,20 @@ class Live:
             self._leave_out(kind)
         if isinstance(message, IncidentState):
             self.on_incident(message)
+        self._unplaced.note(kind, key, event)
         if isinstance(message, Violation):  # one may be judged before this process reads it
             self._judge(key, self.cases.judged.get(key))
         return event
+
+    def place(self) -> None:
+        """Tell again of each alert and violation whose camera or zone was not known here as it came, and is now: nobody was shown
+        it. To be called before frames are made."""
+        for kind, key, shown in self._unplaced.placed(self.items):
+            self._added(kind, shown.event.message, shown.event.about)
+            if shown.withdrawal is not None:
+                self._added(kind, shown.withdrawal, shown.event.about)
+            if kind == "violation":
+                self._judge(key, self.cases.judged.get(key))
 
     def _leave_out(self, kind: Kind) -> None:
         kept = self.items[kind]

@@ -66,7 +66,7 @@ class Alerts(Message, frozen=True, kw_only=True):
 async def list_alerts(asked: Asked) -> RouteAnswer:
     """A page of the alerts that this person may see."""
     shown, after, position = page_of(asked, "alert")
-    items = tuple(_alert_shown(asked, one) for one in shown)
+    items = tuple(alert_shown(asked, one) for one in shown)
     return RouteAnswer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
 
 
@@ -95,10 +95,11 @@ def page_of(
 async def show_alert(asked: Asked) -> RouteAnswer:
     """The alert that the path names, in its present state. Raises Problem when there is none, or this person may not see it."""
     shown = found_in(asked, "alert")
-    return RouteAnswer(value=_alert_shown(asked, shown), count=1)
+    return RouteAnswer(value=alert_shown(asked, shown), count=1)
 
 
-def _alert_shown(asked: Asked, shown: Shown) -> AlertShown:
+def alert_shown(asked: Asked, shown: Shown) -> AlertShown:
+    """The alert, as lists show it."""
     alert = _alert(shown)
     return AlertShown(
         alert=alert,

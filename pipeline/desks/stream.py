@@ -126,6 +126,7 @@ class Streams:
         while True:
             due = max(due + FRAME_MS / 1000, loop.time())
             await asyncio.sleep(due - loop.time())
+            self.live.place()
             for audience in list(self.audiences.values()):
                 self._frame(audience, loop.time())
             if loop.time() - look >= LOOK_S:

@@ -8,8 +8,8 @@ from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.reads.versions import since_ever
 from schemas import ids
-from schemas.outcomes import RecordPlace, Violation
-from tests.builders import NOON_MS, make_camera, make_zone
+from schemas.outcomes import RecordPlace, Violation, Withdrawal
+from tests.builders import NOON_MS, make_alert, make_camera, make_zone
 from tests.violations import judgement, make_violation, withdrawn
 
 ONE = make_violation()
@@ -71,3 +71,25 @@ def test_a_zone_that_becomes_known_after_the_violation_gives_the_same_rights(des
     desks.directory.take("cameras", [since_ever(read.camera_id, make_camera(read.camera_id))], reset=False)
     desks.directory.take("zones", [since_ever("5341", zone)], reset=False)
     assert frozenset({"5341"}) == event.matter.zones
+
+
+def test_an_alert_that_came_before_its_camera_was_known_is_told_of_once_it_is() -> None:
+    """Whoever works by zones was not shown it; with its withdrawal, and once."""
+    desks, alert = Live(Directory()), make_alert(network="federal", purposes=("hotlist",))
+    taken_back = Withdrawal(kind="alert", id=alert.alert_id, reason="entry_withdrawn", by="owner", at_ms=NOON_MS)
+    desks.take(alert)
+    desks.take(taken_back)
+    desks.place()
+    before = desks.last
+    camera = alert.read.camera_id
+    desks.directory.take("cameras", [since_ever(camera, make_camera(camera))], reset=False)
+    desks.place()
+    assert () == desks.since(before)
+    desks.directory.take("zones", [since_ever("5341", make_zone("5341", cameras=(camera,)))], reset=False)
+    desks.place()
+    told = desks.since(before) or ()
+    assert [alert, taken_back] == [one.message for one in told]
+    assert all(frozenset({"5341"}) == one.matter.zones for one in told)
+    desks.directory.take("zones", [since_ever("5342", make_zone("5342", cameras=(camera,)))], reset=False)
+    desks.place()
+    assert len(told) == desks.last - before

@@ -34,7 +34,7 @@ export function Banner({ desk }) {
   let words = null;
   if (live?.stands) words = told("stands", live.status.heardMs);
   else if (live && now - live.status.knownMs > OLD_MS) words = told("old", live.status.knownMs);
-  else if (desk.behind) words = html`<strong>${t("banner.behind")}</strong>`;
+  else if (desk.arrivals.behind) words = html`<strong>${t("banner.behind")}</strong>`;
   const ends = desk.me.ends_ms - desk.now;
   return html`<div role="alert" class=${words ? "banner stands" : ""}>${words && html`<p>${words}</p>`}</div>
     ${ends < WARN_MS && html`<div role="status" class="banner mild"><p>${t("banner.session", { span: span(ends) })}</p></div>`}`;

@@ -2,16 +2,15 @@
 
 import { ask, Refused } from "./api.js";
 import { asks } from "./acting.js";
+import { Arrivals } from "./arrivals.js";
 import { Decisions } from "./decisions.js";
-import { arranged, ENDED, Incidents } from "./incidents.js";
+import { arranged, Incidents, MOST } from "./incidents.js";
 import { Live } from "./live.js";
 import { wanted } from "./screens.js";
 import { Sound } from "./sound.js";
 import { Story } from "./story.js";
 
 const DRAW_MS = 150; // changes are drawn together: 50 alerts a second are seven pictures a second
-const PAGES = 5; // of the list, 100 alerts each
-const OLDER = 60; // open incidents whose alerts are older than that list, each asked for alone
 const AGAIN_MS = 3000;
 const STAY_MS = 4 * 60_000; // so often, while somebody works, the session is asked for, which keeps it open
 const MAP = "vigie.map", WIDE = 1440; // pixels: list, incident and map fit beside each other
@@ -50,7 +49,7 @@ export class Desk {
     };
     this.decisions = new Decisions(this);
     this.story = new Story(this);
-    this.behind = false; // a list that is missing could not be had
+    this.arrivals = new Arrivals(this);
     this.workedMs = Date.now();
     this.askedMs = Date.now();
     this.sound = new Sound(() => this.changed());
@@ -74,11 +73,13 @@ export class Desk {
         await desks;
         return this.#to("shift");
       }
-      const [position] = await Promise.all([this.#load(), desks]);
-      this.live ??= this.#followed(position);
+      this.live ??= this.#followed();
+      const { arrivals } = this, [position] = await Promise.all([arrivals.latest(), desks]);
+      if (!arrivals.isTheDesks) return; // the shift ended meanwhile
+      this.live.start(position);
       this.#to("ready");
-      if (this.selected && !this.incidents.all.has(this.selected)) await this.#find(this.selected);
-      await this.#older();
+      if (this.selected && !this.incidents.all.has(this.selected)) await arrivals.find(this.selected);
+      await arrivals.open();
     } catch (error) {
       this.#failed(error);
     }
@@ -191,6 +192,7 @@ export class Desk {
     const { order, waiting } = arranged(this.order, this.#wanted(), held < 0 ? null : this.order[held]);
     this.order = order.filter((id) => this.incidents.all.has(id));
     this.waiting = waiting;
+    if (this.incidents.dropped && this.order.length < MOST / 2) this.arrivals.open().catch((error) => this.#failed(error));
     this.changed();
   }
 
@@ -214,19 +216,20 @@ export class Desk {
     }, DRAW_MS);
   }
 
-  #followed(position) {
+  #followed() {
     const live = new Live({
-      changes: (list) => this.#take(list, true),
-      snapshot: () => this.#missed(),
+      changes: (list) => this.take(list, true),
+      snapshot: () => this.arrivals.missed(),
       refused: (error) => this.#failed(error),
       status: () => this.changed(),
       time: (ms) => { this.offsetMs = ms - Date.now(); },
     });
-    live.start(position);
+    live.listen(); // before the list is asked for: what another tab tells meanwhile is in neither else
     return live;
   }
 
-  #take(list, rings) {
+  /** Take in alerts, withdrawals and what persons did. @param {object[]} list  @param {boolean} rings whether what is new is heard */
+  take(list, rings) {
     const asked = rings ? this.#asked(list) : [];
     const rang = this.incidents.take(list);
     if (rings && rang.length + asked.length) {
@@ -241,61 +244,12 @@ export class Desk {
   #asked(list) {
     const desk = this.me?.shift?.desk_id;
     const asked = list.map((one) => one.incident).filter((one) => asks(one, desk) && !asks(this.#toldOf(one.incident_id), desk));
-    for (const one of asked) if (!this.incidents.all.has(one.incident_id)) this.#find(one.incident_id).catch(() => {});
+    for (const one of asked) if (!this.incidents.all.has(one.incident_id)) this.arrivals.find(one.incident_id).catch(() => {});
     return asked;
   }
 
   #toldOf(id) {
     return this.incidents.all.get(id)?.told ?? this.incidents.unseen.get(id);
-  }
-
-  /** The list, page by page, until all that follows is known. Resolves to the position from which the stream goes on. */
-  async #load(rings = false) {
-    let position = "", cursor = "";
-    for (let page = 0; page < PAGES; page++) {
-      const list = await (cursor ? ask("GET", `/alerts?cursor=${encodeURIComponent(cursor)}`) : ask("GET", "/alerts"));
-      position ||= list.position;
-      this.offsetMs = list.at_ms - Date.now();
-      const known = list.items.every((one) => this.incidents.of.has(one.alert.alert_id));
-      this.#take(list.items, rings);
-      cursor = list.next ?? "";
-      if (!cursor || (known && page > 0)) break;
-    }
-    this.behind = false;
-    this.arrange();
-    return position;
-  }
-
-  /** What is still open, however old: the shift before left it. */
-  async #older() {
-    let cursor = "", left = OLDER;
-    do {
-      const page = await ask("GET", cursor ? `/incidents?cursor=${encodeURIComponent(cursor)}` : "/incidents");
-      this.#take(page.items.map((incident) => ({ incident })), false);
-      const unknown = page.items.filter((one) => !ENDED.includes(one.phase) && !this.incidents.all.has(one.incident_id));
-      for (const one of unknown.slice(0, left)) await this.#find(one.incident_id);
-      left -= unknown.length;
-      cursor = page.next ?? "";
-    } while (cursor && left > 0);
-  }
-
-  async #missed() {
-    this.behind = true;
-    try {
-      await this.#load(true);
-    } catch (error) {
-      if (error.status && error.status < 500 && error.status !== 429) this.#failed(error);
-      else setTimeout(() => this.#missed(), Math.max(AGAIN_MS, (error.waitS ?? 0) * 1000));
-    }
-  }
-
-  async #find(alertId) {
-    try {
-      this.#take([await ask("GET", `/alerts/${alertId}`)], false);
-    } catch (error) {
-      if (error.status !== 404 && error.status !== 403) throw error;
-      if (this.selected === alertId) this.select("");
-    }
   }
 
   /** A refusal after which nothing goes on as it was. @param {Refused} error */
@@ -329,6 +283,7 @@ export class Desk {
     this.live?.stop();
     this.live = undefined;
     this.incidents = new Incidents();
+    this.arrivals = new Arrivals(this);
     this.order = this.waiting = [];
     this.fresh.clear();
     this.said = [];

@@ -39,9 +39,10 @@ function Ready({ toDetail, back }) {
         <button type="button" aria-pressed=${String(desk.withOver)} aria-keyshortcuts="a" onClick=${() => desk.toggleOver()}>${t("over.show")} <kbd>A</kbd></button>
         <button type="button" aria-pressed=${String(desk.withMap)} aria-keyshortcuts="g" onClick=${() => desk.toggleMap()}>${t("map")} <kbd>G</kbd></button>
         ${n ? html`<button type="button" class=${urgent ? "waits urgent" : "waits"} aria-keyshortcuts="n" onClick=${() => desk.newest()}>${t("waiting", { n })}${urgent ? `, ${t("waiting.urgent", { n: urgent })}` : ""} <kbd>N</kbd></button>`
-          : html`<p class="count">${t("count", { n: desk.order.length })}${desk.incidents.dropped ? `, ${t("dropped", { n: desk.incidents.dropped })}` : ""}</p>`}
+          : html`<p class="count">${t("count", { n: desk.order.length })}</p>`}
       </div>
       <${List} desk=${desk} toDetail=${toDetail} />
+      ${desk.incidents.dropped > 0 && html`<p class="dropped" role="status">${t("dropped", { n: desk.incidents.dropped })}</p>`}
     </section>
     <${Detail} desk=${desk} back=${() => { desk.select(""); back(); }} />
     ${desk.withMap && html`<${MapView} desk=${desk} close=${() => desk.toggleMap()} />`}

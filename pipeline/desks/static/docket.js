@@ -43,18 +43,22 @@ export class Docket {
   /** Load the list, and the case that the address names; then follow what comes. */
   async open() {
     try {
+      this.live ??= this.#followed();
       const position = await this.#load();
-      if (!this.live) {
-        const how = { path: "/stream/violations", name: "vigie.violations", headers: this.because };
-        this.live = new Live({
-          changes: (list) => this.#changed(list), snapshot: () => this.#soon(), refused: (error) => this.#refused(error), status: () => this.draw(), time: () => {},
-        }, how);
-        this.live.start(position);
-      }
+      this.live?.start(position);
       if (this.selected) await this.select(this.selected);
     } catch (error) {
       this.#refused(error);
     }
+  }
+
+  #followed() {
+    const how = { path: "/stream/violations", name: "vigie.violations", headers: this.because };
+    const live = new Live({
+      changes: (list) => this.#changed(list), snapshot: () => this.#soon(), refused: (error) => this.#refused(error), status: () => this.draw(), time: () => {},
+    }, how);
+    live.listen();
+    return live;
   }
 
   /** Show another list. @param {string} list */

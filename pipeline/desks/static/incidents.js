@@ -15,7 +15,7 @@
  */
 
 export const URGENCY = { urgent: 4, high: 3, normal: 2, low: 1 };
-export const MOST = 2000; // incidents in memory; the oldest of the least urgent go first
+export const MOST = 2000; // incidents in memory; those that are over go first, then the oldest of the least urgent
 export const ENDED = ["misread", "dismissed", "closed", "withdrawn", "expired"];
 export const WINDOW_MS = 30 * 60_000; // a hit within it of another one is of the same incident
 
@@ -28,7 +28,7 @@ export class Incidents {
     this.of = new Map();
     /** @type {Map<string, Told>} of incidents none of whose alerts is known here */
     this.unseen = new Map();
-    this.dropped = 0;
+    this.dropped = 0; // open ones that there was no room for
   }
 
   /**
@@ -95,12 +95,17 @@ export class Incidents {
 
   #bound() {
     if (this.all.size <= MOST) return;
-    const least = [...this.all.values()].sort(before).slice(MOST - MOST / 10);
+    const least = [...this.all.values()].sort(before).slice(MOST - MOST / 10).filter((one) => one.over || !one.told?.holder);
     for (const one of least) {
       for (const alertId of one.sightings.keys()) this.of.delete(alertId);
       this.all.delete(one.id);
     }
-    this.dropped += least.length;
+    this.dropped += least.filter((one) => !one.over).length;
+  }
+
+  /** The revision of each alert that is known here, by its id. @returns {Map<string, number>} */
+  revisions() {
+    return new Map([...this.all.values()].flatMap(({ sightings }) => [...sightings].map(([id, { alert }]) => [id, alert.revision ?? 1])));
   }
 
   /** The incidents by urgency, then age: the newest first. @param {boolean} withOver also those that are over */

@@ -28,11 +28,17 @@ export class Live {
     this.ended = new AbortController();
   }
 
-  /** Begin after this position, which a list gave. @param {string} position */
-  start(position) {
-    this.position = position;
-    this.channel = new BroadcastChannel(this.how.name);
+  /** Hear what a leading tab tells the others. To be called before the list is asked for after which the stream begins. */
+  listen() {
+    this.channel ??= new BroadcastChannel(this.how.name);
     this.channel.onmessage = ({ data }) => this.#told(data);
+  }
+
+  /** Begin after this position, which a list gave; once. @param {string} position */
+  start(position) {
+    if (this.watch || this.ended.signal.aborted) return;
+    this.position = position; // what was heard since listen() may be after it, and comes twice then
+    if (!this.status.on) this.status.lostMs = this.status.heardMs = this.status.knownMs = Date.now();
     const { signal } = this.ended;
     this.channel.postMessage({ hello: true });
     navigator.locks.request(this.how.name, { signal }, () => this.#lead()).catch(() => {});
