@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,7 +118,10 @@ class Screens:
         try:
             page = await context.new_page()
             await page.goto(self.url + path)
-            yield page
+            try:
+                yield page
+            finally:
+                await _kept(page)
         finally:
             await context.close()
 
@@ -136,6 +140,14 @@ class Screens:
     async def send(self, *alerts: Any) -> None:
         """Send alerts and withdrawals, as the agents do."""
         await self.desks.send(ALERTS, *alerts)
+
+
+async def _kept(page: Page) -> None:
+    """Keep what a test saw last, in the folder that VIGIE_SCREENSHOTS names."""
+    folder = os.environ.get("VIGIE_SCREENSHOTS")
+    if folder and not page.is_closed():
+        test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].split(" ")[0]
+        await page.screenshot(path=Path(folder) / f"{test}-{time.monotonic_ns()}.png")
 
 
 def alert_of(plate: str, read_as: str | None = None, *, priority: str = "urgent", **fields: Any) -> Alert:
