@@ -41,7 +41,7 @@ export function Form({ send, title, cancel, class: kind = "", id, children }) {
   };
   return html`<form class=${kind} id=${id} onSubmit=${sent}>
     ${children}
-    ${wrong && html`<p class="told wrong" role="alert">${wrong.message}${wrong.detail && html`<br /><small>${wrong.detail}</small>`}</p>`}
+    ${wrong && html`<p class="told wrong" role="alert">${wrong.message}${wrong.detail && html`<br /><small lang="en">${wrong.detail}</small>`}</p>`}
     <p class="buttons"><button disabled=${busy}>${title}</button>${cancel && html` <button type="button" onClick=${cancel}>${t("cancel")}</button>`}</p>
   </form>`;
 }

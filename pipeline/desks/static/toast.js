@@ -52,7 +52,7 @@ export function Toasts({ messages }) {
     ref.current.showPopover();
   }, [messages.count]);
   const shown = (wrong) => messages.list.filter((one) => one.wrong === wrong).map((one) => html`<p key=${one.id} class=${wrong ? "toast wrong" : "toast"}>
-    <span>${one.words}${one.detail && html`<br /><small>${one.detail}</small>`}</span>
+    <span>${one.words}${one.detail && html`<br /><small lang="en">${one.detail}</small>`}</span>
     <button type="button" aria-label=${t("close")} onClick=${() => messages.close(one.id)}>×</button></p>`);
   return html`<div class="toasts" popover="manual" ref=${ref}><div role="alert">${shown(true)}</div><div role="status">${shown(false)}</div></div>`;
 }
