@@ -43,6 +43,8 @@ DISPATCHER, PASSWORD, DESK = "an.peeters", "seven quiet rivers at night", "DESK-
 OUTSIDER, SECOND = "jan.claes", "second.administrator"
 CAMERA = "E40-7"
 START_S = 120.0
+KEPT_IN = "VIGIE_SCREENSHOTS"
+OURS = ("VIGIE_CHROMIUM", KEPT_IN)  # settings of these tests, which the server refuses
 FRENCH = "fr-BE"
 TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
   .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth && !one.closest('.tabled, .hidden, .toasts:empty')
@@ -143,10 +145,10 @@ class Screens:
 
 
 async def _kept(page: Page) -> None:
-    """Keep what a test saw last, in the folder that VIGIE_SCREENSHOTS names."""
-    folder = os.environ.get("VIGIE_SCREENSHOTS")
+    """Keep what a test saw last, in the folder that KEPT_IN names."""
+    folder = os.environ.get(KEPT_IN)
     if folder and not page.is_closed():
-        test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].split(" ")[0]
+        test = os.environ.get("PYTEST_CURRENT_TEST", "by hand").rpartition("::")[2].split(" ")[0]
         await page.screenshot(path=Path(folder) / f"{test}-{time.monotonic_ns()}.png")
 
 
@@ -186,7 +188,8 @@ async def screens_of(pair: EmbeddedPair, folder: Path) -> AsyncIterator[Screens]
     credentials, secret = CredentialStore(redis, name), hashed(PASSWORD)
     for user_id in (DISPATCHER, OUTSIDER, *ROLES):
         await credentials.set_password(user_id, secret, initial=False)
-    environment = os.environ | settings_of(pair, name, folder)
+    environment = {one: value for one, value in os.environ.items() if one not in OURS}
+    environment |= settings_of(pair, name, folder)
     started = await asyncio.to_thread(chromium)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

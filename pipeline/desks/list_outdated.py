@@ -34,10 +34,11 @@ class Outdated(Message, frozen=True, kw_only=True):
 
 
 def told_outdated(live: Live) -> Iterator[tuple[frozenset[str], IncidentState, IncidentStep]]:
-    """Each incident that was dismissed as not wanted any more and stands so: the lists of its hits, its state, and the step."""
+    """Each incident that was dismissed as not wanted any more and stands so: the lists of its hits, its state, and the step. Covert
+    ones are told to nobody: who decides on them is who keeps their entries."""
     for shown in live.items["incident"].values():
         state = shown.event.message
-        if not isinstance(state, IncidentState) or state.phase != "dismissed":
+        if not isinstance(state, IncidentState) or state.phase != "dismissed" or shown.event.is_covert:
             continue
         step = next((one for one in reversed(state.steps) if one.did == "dismiss" and one.undone_by is None), None)
         if step is not None and step.dismissal == "not_wanted_any_more":
