@@ -612,7 +612,7 @@ async def test_every_page_fits_in_four_languages_and_is_open_to_everybody(screen
                     if language == "en":
                         faults += [f"{path} {at}: {one}" for one in await faults_of(page)]
                     await page.set_viewport_size({"width": 1280, "height": 800})
-    assert [] == faults
+    assert [] == faults, "\n".join(faults)
 
 
 async def test_what_is_shown_before_a_screen_is_open_to_everybody(screens: Screens) -> None:
