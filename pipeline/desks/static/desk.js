@@ -234,10 +234,10 @@ export class Desk {
     const rang = this.incidents.take(list);
     if (rings && rang.length + asked.length) {
       for (const one of [...rang, ...asked]) if (one.incident_id !== this.selected || document.hidden) this.fresh.add(one.incident_id);
-      this.sound.ring([...rang, ...asked].map((one) => one.priority));
       this.said = [...rang.map((one) => ({ priority: one.priority, plate: one.read.plate })), ...asked].slice(-3);
     }
     this.#later();
+    if (rings) this.sound.ring([...rang, ...asked].map((one) => one.priority)); // last: it may fail, and what came is there
   }
 
   /** The incidents of which this desk is asked from now on: handed over to it, or nobody else answered. What it does not know is asked for. */
