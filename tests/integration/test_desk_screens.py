@@ -195,28 +195,6 @@ async def test_a_server_that_is_killed_is_told_and_nothing_is_lost_or_doubled_wh
             assert 1 == await row(page, one).count()
 
 
-async def test_a_poor_line_and_a_laptop_that_slept_miss_nothing_and_show_nothing_twice(screens: Screens) -> None:
-    """Answers take 200 ms, the line is cut again and again while alerts come; and the server that the laptop wakes up to is
-    another one, which does not know its place in the stream."""
-    sent = [alert_of(f"1LIN{number:03}", priority="low") for number in range(40)]
-    async with screens.page(locale="en-GB") as page:
-        await expect(page.locator("#rows")).to_be_visible()
-        before = int((await page.locator(".count").inner_text()).split()[0])
-        devtools = await page.context.new_cdp_session(page)
-        line = {"offline": False, "latency": 200, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
-        await devtools.send("Network.enable")
-        for at in range(0, 20, 5):
-            await devtools.send("Network.emulateNetworkConditions", line | {"offline": at % 10 == 5})
-            await screens.send(*sent[at : at + 5])
-        await devtools.send("Network.emulateNetworkConditions", line | {"offline": True})
-        await screens.kill()
-        await screens.send(*sent[20:])
-        await screens.start()
-        await devtools.send("Network.emulateNetworkConditions", line)
-        await expect(page.locator(".count")).to_have_text(f"{before + len(sent)} incidents")
-        await expect(page.locator(".banner.stands")).to_have_count(0)
-
-
 async def test_eight_tabs_share_one_stream_and_another_leads_when_the_leader_goes(screens: Screens) -> None:
     """A browser opens six connections at most; the seventh tab would hang in silence."""
     context = await screens.context(locale="en-GB")

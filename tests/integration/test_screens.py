@@ -588,33 +588,6 @@ async def test_who_keeps_a_list_is_told_that_it_is_stale_and_what_dispatchers_sa
         assert [] == await faults_of(page)
 
 
-SHOWN = {
-    "/accounts": "administrator", "/record": "auditor", "/liaison": "liaison_officer", "/lists": "list_manager",
-    "/approvals": "administrator", "/cameras": "camera_manager", "/#you": "administrator",
-}  # fmt: skip
-"""Pages, each with somebody who may open it."""
-
-
-async def test_every_page_fits_in_four_languages_and_is_open_to_everybody(screens: Screens) -> None:
-    """On a screen and on a phone, in light and dark, each tab of it."""
-    faults: list[str] = []
-    for path, role in SHOWN.items():
-        async with screens.opened(path, role, locale="en-GB", bypass_csp=True) as page:
-            for language in ("en", "fr", "nl", "de"):
-                await page.evaluate("(one) => localStorage.setItem('vigie.language', one)", language)
-                await page.reload()
-                await expect(page.locator("main h1:visible").first).to_be_visible()
-                tabs = page.locator(".tabs button")
-                for at in range(max(1, await tabs.count())):
-                    if await tabs.count():
-                        await tabs.nth(at).click()
-                    faults += [f"{path} {language} {at}: {one}" for one in await fits(page)]
-                    if language == "en":
-                        faults += [f"{path} {at}: {one}" for one in await faults_of(page)]
-                    await page.set_viewport_size({"width": 1280, "height": 800})
-    assert [] == faults, "\n".join(faults)
-
-
 async def test_what_is_shown_before_a_screen_is_open_to_everybody(screens: Screens) -> None:
     """While it loads, when the server does not answer, without the right, and when the session has ended."""
     options = {"locale": "en-GB", "bypass_csp": True}
