@@ -2,80 +2,33 @@
 
 import secrets
 from functools import partial
-from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from pipeline.access.rights import Allowed
 from pipeline.desks.events import Event
 from pipeline.desks.incident_bodies import (
-    PAGE,
     Closing,
     Confirming,
     Dismissing,
     HandingOver,
     IncidentShown,
-    IncidentTold,
     MisreadBody,
     Seen,
     refused_in,
     told_of,
 )
-from pipeline.desks.live_routes import LOOKED_AT, AlertShown, Newest, alert_shown
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
-from pipeline.hotlist.standing import ENDED, sighting_with, standing
+from pipeline.hotlist.standing import sighting_with, standing
 from pipeline.state.confusions import exclude
 from schemas import ids
-from schemas.base import AlertId, EpochMs, Message, Text
+from schemas.base import AlertId
 from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
 
 ENDS: frozenset[Did] = frozenset(("dismiss", "close"))
-
-
-class IncidentsPage(Message, frozen=True, kw_only=True):
-    """The incidents that this person may see and that are not over, latest change first. alerts: of each the first hit that he may
-    see, if it is known here. position: where the live stream goes on from this list."""
-
-    items: Annotated[tuple[IncidentTold, ...], msgspec.Meta(max_length=PAGE)]
-    alerts: Annotated[tuple[AlertShown, ...], msgspec.Meta(max_length=PAGE)] = ()
-    next: Text | None = None
-    position: Text
-    at_ms: EpochMs
-
-
-async def list_incidents(asked: Asked) -> RouteAnswer:
-    """A page of the incidents that are not over."""
-    house = asked.house
-    before = asked.cursor(asked.given(Newest).cursor, int, "incident")
-    items: list[IncidentTold] = []
-    alerts: list[AlertShown] = []
-    after: str | None = None
-    for looked_at, one in enumerate(house.live.newest("incident", before)):
-        if len(items) >= PAGE or looked_at >= LOOKED_AT:
-            after = asked.next_cursor(one.event.number + 1, "incident")
-            break
-        state = _state(one.event)
-        if state.phase not in ENDED and _allowed(asked, one.event) is not None:
-            items.append(told_of(state))
-            alerts += _first_hit(asked, state)
-    page = IncidentsPage(
-        items=tuple(items),
-        alerts=tuple(alerts),
-        next=after,
-        position=house.streams.id_of(house.live.last),
-        at_ms=asked.now_ms,
-    )
-    return RouteAnswer(value=page, count=len(items))
-
-
-def _first_hit(asked: Asked, state: IncidentState) -> list[AlertShown]:
-    known = asked.house.live.items["alert"]
-    hits = (known.get(one.alert_id) for one in state.sightings)
-    seen = (one for one in hits if one is not None and isinstance(asked.may(one.event.matter), Allowed))
-    return [alert_shown(asked, one) for one in islice(seen, 1)]
 
 
 async def show_incident(asked: Asked) -> RouteAnswer:
@@ -161,15 +114,16 @@ def _found(asked: Asked) -> tuple[IncidentState, Allowed]:
     """The incident in the path, and the right by which this person may do this. Raises Problem when there is no such
     incident, or no such right."""
     event = found(asked.house.live.items["incident"].get(asked.params["id"])).event
-    allowed = _allowed(asked, event)
+    allowed = allowed_on(asked, event)
     if allowed is not None:
         asked.allowed = allowed
-        return _state(event), allowed
+        return state_of(event), allowed
     denials = [answer for matter in event.matters if not isinstance(answer := asked.may(matter), Allowed)]
     raise denied(denials[-1])
 
 
-def _allowed(asked: Asked, event: Event) -> Allowed | None:
+def allowed_on(asked: Asked, event: Event) -> Allowed | None:
+    """The right by which this person may do this about the incident; None: he has none."""
     answers = (asked.may(matter) for matter in event.matters)
     return next((answer for answer in answers if isinstance(answer, Allowed)), None)
 
@@ -193,7 +147,8 @@ def _shown(asked: Asked, state: IncidentState) -> IncidentShown:
     )
 
 
-def _state(event: Event) -> IncidentState:
+def state_of(event: Event) -> IncidentState:
+    """The incident's state, as the event brought it."""
     assert isinstance(event.message, IncidentState), "incidents are kept as their states"
     return event.message
 
@@ -207,8 +162,6 @@ def _post(did: Did, path: str, about: str, body: type[Seen]) -> Route:
 
 
 ROUTES = (
-    Route(method="GET", path="/incidents", about="The incidents that are not over.", handle=list_incidents,
-          act="alerts.see", entry="query", query=Newest, answer=IncidentsPage),
     Route(method="GET", path="/incidents/{id}", about="One incident with its trail.", handle=show_incident,
           act="alerts.see", entry="query", named="ids", params=INCIDENT, answer=IncidentShown),
     _post("take", "take", "Take an incident on, or over from who holds it.", Seen),
