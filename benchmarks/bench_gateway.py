@@ -23,6 +23,7 @@ import random
 import statistics
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -194,6 +195,7 @@ def another(picture: bytes, number: int) -> bytes:
     return picture[:20] + (next(_serial) + number).to_bytes(8).replace(b"\xff", b"\xfe") + picture[28:]
 
 
+@cache
 def driven() -> list[PlateRead]:
     """The reads of ten minutes on the small network."""
     options = SimulationOptions(start_ms=platform_now_ms(), duration_ms=600_000, reads_per_s=5.0, seed=1)

@@ -91,7 +91,7 @@ class Intake:
         self._cameras, self._senders = cameras, senders
         self._keeper, self._pictures, self._now_ms = keeper, pictures, now_ms
         self._retention_days, self._future_bound_ms = retention_days, future_bound_ms
-        self._memory, self._sharing, self._mapped = PassageMemory(), sharing, mapped
+        self._memory, self._sharing, self._mapped = PassageMemory(tells_repeats=False), sharing, mapped
 
     async def take(self, message: Message) -> Taken:
         """Keep everything of the message, and return what became of it. Raises Unavailable where it is not certain

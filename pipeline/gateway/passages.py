@@ -42,7 +42,10 @@ _KNOWN, _PACKED = msgspec.msgpack.Decoder(_Known), msgspec.msgpack.Encoder()
 class PassageMemory:
     """The recent items from the cameras of one gateway process. Its size is bounded; the oldest are dropped first."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells_repeats: bool = True) -> None:
+        """tells_repeats: whether a read that comes again with a time of its own is told as a repeat. It is the same read by its
+        id, whoever takes it, so that a gateway need not remember it."""
+        self.tells_repeats = tells_repeats
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._held: dict[str, OneMessage] = {}  # passages on which a message is being kept now
         self._name, self._count = uuid.uuid4().hex, 0
@@ -94,7 +97,7 @@ class OneMessage:
         received_at_ms: UTC. kept_ms: for how long its passage is remembered. Raises Unavailable while another message on the same
         passage is being kept.
         """
-        if not isinstance(item, CameraRead):
+        if not isinstance(item, CameraRead) or not (self._memory.tells_repeats or _may_be_another(item)):
             self.keys.append(None)
             return item
         key, kept_ms = self._key(item, len(self.keys), maker, kept_ms)
@@ -115,7 +118,7 @@ class OneMessage:
         return [
             self._key(item, index, maker, kept_ms)[0]
             for index, item in enumerate(items)
-            if isinstance(item, CameraRead) and (item.event_key is not None or not item.clock_synced)
+            if isinstance(item, CameraRead) and _may_be_another(item)
         ]
 
     def learn(self, key: str, known: bytes) -> None:
@@ -155,6 +158,11 @@ class OneMessage:
         else:
             own, kept_ms = f"c:{_digest_of(item)}:{index}", min(kept_ms, KEPT_MS)
         return f"{self._sender}/{maker}|{camera}|{own}", kept_ms
+
+
+def _may_be_another(item: CameraRead) -> bool:
+    """Whether another message on its passage may say something else, or date it otherwise."""
+    return item.event_key is not None or not item.clock_synced
 
 
 def _related(item: CameraRead, before: _Known | None, received_at_ms: int) -> tuple[Item, _Known]:

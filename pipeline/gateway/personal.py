@@ -14,6 +14,11 @@ _WORDS: Mapping[str, tuple[bytes, ...]] = {
 }
 """One of these words is in each message that holds this kind, in lower case: most messages hold none, and are done with then."""
 _ALL_WORDS = tuple(dict.fromkeys(word for words in _WORDS.values() for word in words))
+_NAMES = frozenset(
+    b"facepic faceinfolist humanface face_image face personinfolist drivername username sub_label lpr_user owner ownername"
+    b" masterofcar lpr_phone phone phonenumber ownerphone lpr_address owneraddress".split()
+)
+"""What stands between quotation marks in each JSON that holds any kind: to look for one of many takes less time."""
 _KINDS: Mapping[str, re.Pattern[bytes]] = {
     "face": re.compile(
         rb"\"(?:facepic|faceinfolist|humanface|face_image)\"\s*:\s*[\[{]\s*[^\]}\s]|<(?:\w+:)?humanface\b|\"type\"\s*:\s*\"face\"|"
@@ -35,10 +40,10 @@ def count_personal(body: bytes) -> Mapping[str, int]:
     {'owner': 1}
     """
     plain = _in_utf_8(body).lower()
-    for word in _ALL_WORDS:
-        if word in plain:
-            break
-    else:
+    if plain[:1] == b"{" or plain[:1] == b"[":
+        if _NAMES.isdisjoint(plain.split(b'"')):
+            return {}
+    elif not any(word in plain for word in _ALL_WORDS):
         return {}
     found = Counter(
         {

@@ -7,7 +7,9 @@ each; a slow hash would cost a gateway minutes after a restart, when ten thousan
 import base64
 import binascii
 import hmac
-from collections.abc import Collection, Mapping
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -18,6 +20,7 @@ from schemas.senders import Sender, SenderCamera
 
 LONGEST = 200
 FEW, MOST_SETS = 16, 100
+MOST_PROOFS = 20_000
 ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross_border")
 """What a read may serve whose sender is known by its address alone: not what fines somebody without a person who looks."""
 
@@ -80,6 +83,32 @@ def is_proven(claim: Claim, sender: Sender | None) -> bool:
         return False
     digest = digest_of(claim.sender_id, claim.secret)
     return any(hmac.compare_digest(digest, one.digest) for one in sender.secrets)
+
+
+class Proofs:
+    """Passwords that were proven, by a keyed digest of the header that bore them: most messages are another of a camera that was
+    let in a moment ago. A proof is good for that very version of the sender alone."""
+
+    def __init__(self, most: int = MOST_PROOFS) -> None:
+        self._key, self._most = secrets.token_bytes(32), most
+        self._known: dict[bytes, tuple[str, Sender]] = {}
+
+    def known(self, header: str, target: str, sender_of: Callable[[str], Sender | None]) -> tuple[Claim, Sender] | None:
+        """Whom this Authorization header proved before, if the sender is what it was then; None: nobody. sender_of: the sender of
+        an id as it is now."""
+        found = self._known.get(self._digest(header))
+        if found is None or sender_of(found[0]) is not found[1]:
+            return None
+        return Claim(found[0], "", "password", target), found[1]
+
+    def keep(self, header: str, sender: Sender) -> None:
+        """Note that this header has just proven to be the sender's. The oldest are forgotten where there are too many."""
+        while len(self._known) >= self._most:
+            del self._known[next(iter(self._known))]
+        self._known[self._digest(header)] = sender.sender_id, sender
+
+    def _digest(self, header: str) -> bytes:
+        return blake2b(header.encode("utf-8", "replace"), key=self._key, digest_size=16).digest()
 
 
 def settings_of(sender: Sender) -> CameraSettings:
