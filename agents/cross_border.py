@@ -87,16 +87,14 @@ class Forwarder:
         gone = await self.open_forwards.of_withdrawn(withdrawals)
         taken_back = [(alert, _place(one)) for alert, one in alerts if alert.revision > 1 and alert.confirm]
         gone += await self.open_forwards.of_taken_back(taken_back)
-        due = (
-            await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()
-        )  # what is missing was not removed
-        gone += due.recalls
-        for recall in gone:
+        due = await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()  # missing is not removed
+        due = await self.open_forwards.with_again(gone, due, now_ms)
+        for recall in due.recalls:
             self._recall(recall, now_ms, outputs)
-        for correction in due.corrections:
-            self._send(correction.message, outputs)
-        if gone or due.corrections:
-            outputs.settled = lambda: self.open_forwards.settled(gone, due.corrections)
+        for message in due.messages:
+            self._send(message, outputs)
+        if due.recalls or due.corrections:
+            outputs.settled = lambda: self.open_forwards.settled(due)
         return outputs
 
     async def _stale(self, revisions: Sequence[Alert]) -> set[tuple[str, int]]:

@@ -76,6 +76,18 @@ def update_of(first_id: str, first_at: RecordPlace | None, later: Forward) -> Fo
     return msgspec.structs.replace(later, kind="correction", refers_to=first_id, first_at=first_at)
 
 
+def again_id_of(forward_id: str, country: Country) -> str:
+    """The id under which this later forward of a case is told again, after what it updated was recalled."""
+    return ids.forward_id(forward_id, country, "again")
+
+
+def told_again(update: Forward, *, now_ms: int) -> Forward:
+    """The later forward of a case as a message of its own, because the one that it updated was recalled: whoever keeps one message
+    a case must not take the vehicle for no longer wanted."""
+    forward_id = again_id_of(update.forward_id, update.to_country)
+    return msgspec.structs.replace(hit_of(update), forward_id=forward_id, created_at_ms=now_ms)
+
+
 def hit_of(update: Forward) -> Forward:
     """The later forward of a case as a message of its own: for a neighbour that never got the first one."""
     return msgspec.structs.replace(update, kind="hit", refers_to=None, first_at=None)
@@ -122,6 +134,11 @@ def case_of(alert: Alert) -> tuple[str, str, str]:
     several vehicles: what is told of one vehicle never corrects what was told of another.
     """
     return alert.owner, (alert.case_reference or "").strip(), _plate_meant(alert)
+
+
+def same_case(one: Sent, other: Sent) -> bool:
+    """Whether two forwards are of one case, vehicle and country."""
+    return one.forward.to_country == other.forward.to_country and case_of(one.alert) == case_of(other.alert)
 
 
 def _plate_meant(alert: Alert) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.neighbours.policy import OPTIONAL, AllowedForward, each_said, forward_id_of
-from pipeline.neighbours.recalls import TERMS, case_of, correction_id_of, terms_of
+from pipeline.neighbours.recalls import TERMS, again_id_of, case_of, correction_id_of, terms_of
 from schemas import ids
 from schemas.base import Country
 from schemas.outcomes import Alert, Forward, Withdrawal
@@ -47,8 +47,8 @@ def fault_of_hit(forward: Forward, alert: Alert, known: Iterable[Known], home: C
 def fault_of_update(update: Forward, alert: Alert, first: Alert, known: Iterable[Known], home: Country) -> str | None:
     """Why a later hit of a case is no update of the forward that it refers to; None: it is one. alert: its own. first: the alert
     that it says that forward was made of. known: as for fault_of_hit, of that alert."""
-    named = forward_id_of(first, update.to_country)
-    if update.refers_to != named or update.forward_id == named:
+    named = _ids_of(first, update.to_country)
+    if update.refers_to not in named or update.forward_id in named:
         return "it refers to another forward than the one that the alert named with it leads to"
     if case_of(alert) != case_of(first):
         return "it refers to a forward of another case or vehicle"
@@ -60,8 +60,8 @@ def fault_of_update(update: Forward, alert: Alert, first: Alert, known: Iterable
 def fault_of_correction(correction: Forward, alert: Alert, known: Iterable[Known], home: Country) -> str | None:
     """Why the correction of a forward's terms does not follow from its alert and the policies; None: it does. known: the reference
     data at the capture, and at each change of policies since."""
-    named, states = forward_id_of(alert, correction.to_country), list(known)
-    if correction.refers_to != named:
+    named, states = correction.refers_to, list(known)
+    if named is None or named not in _ids_of(alert, correction.to_country):
         return "it corrects another forward than the one that this alert leads to"
     allowed = [made for _, made in _allowed(alert, correction.to_country, states, home)]
     if not any(correction.forward_id == correction_id_of(named, made) and terms_of(correction) == terms_of(made)
@@ -84,8 +84,12 @@ def fault_of_recall(
     withdrawal: of the alert, or its later revision that must be confirmed anew, if the recall names one. since: the
     reference data at each change of policies since the capture.
     """
-    named = forward_id_of(alert, recall.to_country)
-    if recall.refers_to != named or recall.forward_id != ids.forward_id(named, recall.to_country, "recall"):
+    named = recall.refers_to
+    if (
+        named is None
+        or named not in _ids_of(alert, recall.to_country)
+        or recall.forward_id != ids.forward_id(named, recall.to_country, "recall")
+    ):
         return "it is not named after the forward that this alert leads to"
     told = _allowed(alert, recall.to_country, known, home, by_law=False)  # the law may have been another one then
     faults = [_difference(recall, made) for _, made in told]
@@ -96,6 +100,12 @@ def fault_of_recall(
     if all(_allowed(alert, recall.to_country, (moment,), home) for moment in since):
         return "its alert was not withdrawn, and a policy has allowed it ever since"
     return None
+
+
+def _ids_of(alert: Alert, country: Country) -> tuple[str, str]:
+    """The id of the alert's forward, and that under which it is told again (see recalls.told_again)."""
+    made = forward_id_of(alert, country)
+    return made, again_id_of(made, country)
 
 
 def _takes_back(message: Withdrawal | Alert, alert: Alert) -> bool:
@@ -129,7 +139,8 @@ def _difference(forward: Forward, made: Forward, besides: Collection[str] = ()) 
     own = {*_OWN, *besides} | ({"expires_at_ms"} if besides or forward.kind == "recall" else set())
     if forward.incident_id is None:  # made before forwards named it
         own.add("incident_id")
-    if not besides and forward.kind != "recall" and forward.forward_id != made.forward_id:
+    named = {made.forward_id, again_id_of(made.forward_id, made.to_country)}
+    if not besides and forward.kind != "recall" and forward.forward_id not in named:
         return "its id is not the one that alert and country give"
     names = Forward.__struct_fields__
     unsaid = {name for name in OPTIONAL if forward.kind == "recall" and getattr(forward, name) is None}

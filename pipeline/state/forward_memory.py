@@ -101,6 +101,9 @@ class ForwardMemory(Protocol):
     async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
         """Note that the broker has the corrections of these forwards: store each as it is now in place of what it was before."""
 
+    async def told_again(self, again: Sequence[Sent]) -> None:
+        """Note that the broker has these forwards, each the first of its case from now on."""
+
 
 class RedisForwardMemory:
     """ForwardMemory in Redis, shared by all workers."""
@@ -187,6 +190,12 @@ class RedisForwardMemory:
         ]
         await self._keep([after for _, after in forwards])
         await _FORGET.run(self._client, WHAT, moved)
+
+    async def told_again(self, again: Sequence[Sent]) -> None:
+        """See ForwardMemory.told_again."""
+        await self._keep(again)
+        firsts: Calls = [([self._case_name(one)], [_as_first(one), KEPT_MS]) for one in again]
+        await _FIRST.run(self._client, WHAT, firsts)
 
     async def _by_case(self, told: Sequence[Sent]) -> list[Sent]:
         """The same forwards, where each later one of a case is an update of the first."""

@@ -86,3 +86,9 @@ class LocalForwardMemory:
         """See ForwardMemory.corrected."""
         now = {before.forward.forward_id: after for before, after in forwards}
         self._told = [now.get(one.forward.forward_id, one) for one in self._told]
+
+    async def told_again(self, again: Sequence[Sent]) -> None:
+        """See ForwardMemory.told_again."""
+        for one in again:
+            self._told.append(one)
+            self._firsts.setdefault((one.forward.to_country, *case_of(one.alert)), one.forward)

@@ -9,7 +9,9 @@ every SWEEP_MS, those that were removed. What was sent longer ago than its topic
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.neighbours.recalls import Sent, allowed_still, corrected, why_recalled
+import msgspec
+
+from pipeline.neighbours.recalls import Sent, allowed_still, corrected, same_case, told_again, why_recalled
 from pipeline.state.forward_memory import ForwardMemory
 from schemas.base import Country
 from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
@@ -46,10 +48,16 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class DueForwards:
-    """The forwards to recall, and those to correct."""
+    """The forwards to recall, those to correct, and those to tell again because what they updated is recalled."""
 
     recalls: Sequence[Recall] = ()
     corrections: Sequence[Correction] = ()
+    again: Sequence[Sent] = ()
+
+    @property
+    def messages(self) -> list[Forward]:
+        """What is to be sent besides the recalls, after them."""
+        return [one.message for one in self.corrections] + [one.forward for one in self.again]
 
 
 @dataclass(slots=True)
@@ -121,11 +129,29 @@ class OpenForwards:
         await self.memory.marked([one.sent for one in recalls])
         return DueForwards(recalls, corrections)
 
-    async def settled(self, gone: Sequence[Recall], corrections: Sequence[Correction] = ()) -> None:
-        """Note that the broker has these recalls and corrections. Raises Unavailable."""
-        await self.memory.recalled([one.sent for one in gone])
-        await self.memory.corrected([(one.before, one.after) for one in corrections])
-        self._missed = [one for one in self._missed if one not in gone]
+    async def with_again(self, gone: Sequence[Recall], due: DueForwards, now_ms: int) -> DueForwards:
+        """All of this with the recalls in `gone`, and with the latest of what still stands of each case of which only updates do:
+        what they update is recalled. Raises Unavailable."""
+        recalls = [*gone, *due.recalls]
+        ids, again = {one.sent.forward.forward_id for one in recalls}, dict[str, Sent]()
+        for sent in [one.sent for one in recalls if one.sent.per_case]:
+            standing = [
+                one
+                for one in await self.memory.of_policy(sent.policy_id)
+                if one.forward.forward_id not in ids and same_case(one, sent) and one.forward.expires_at_ms > now_ms
+            ]
+            if standing and all(one.forward.kind == "correction" for one in standing):
+                latest = max(standing, key=lambda one: one.forward.captured_at_ms)
+                forward = told_again(latest.forward, now_ms=now_ms)
+                again[forward.forward_id] = msgspec.structs.replace(latest, forward=forward, correction=None)
+        return DueForwards(recalls, due.corrections, list(again.values()))
+
+    async def settled(self, due: DueForwards) -> None:
+        """Note that the broker has all of this. Raises Unavailable."""
+        await self.memory.recalled([one.sent for one in due.recalls])
+        await self.memory.corrected([(one.before, one.after) for one in due.corrections])
+        await self.memory.told_again(due.again)
+        self._missed = [one for one in self._missed if one not in due.recalls]
 
     async def _to_look_at(self, policies: Mapping[str, Policy], now_ms: int) -> list[str]:
         """The policies that may have forwards to recall or to correct, and that no other worker has claimed."""

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
 from pipeline.neighbours.policy import forward_id_of
-from pipeline.neighbours.recalls import correction_of, recall_of, update_of
+from pipeline.neighbours.recalls import correction_of, recall_of, told_again, update_of
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES, CollectionKeys
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.follower import Follower
@@ -151,6 +151,11 @@ async def test_an_update_may_be_signed_when_it_names_the_first_alert_of_its_case
         (first.forward_id, RecordPlace(partition=0, offset=99)), (first.forward_id, RecordPlace(partition=1, offset=0)),
     ):  # fmt: skip
         assert await house.fault(update_of(first_id, first_at, later)) is not None
+    again = told_again(later, now_ms=house.now_ms)
+    assert [None, None] == [
+        await house.fault(one) for one in (again, update_of(again.forward_id, again.alert_at, first))
+    ]
+    assert await house.fault(msgspec.structs.replace(again, forward_id="f-1")) is not None
     other = Scene(
         entry=msgspec.structs.replace(ENTRY, entry_id="ST-2", case_reference="2026/78"), alerts=house.scene.alerts
     )

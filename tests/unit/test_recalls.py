@@ -5,7 +5,7 @@ import msgspec
 from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.local_forward_memory import LocalForwardMemory
-from pipeline.state.open_forwards import MOST_REVISION, OpenForwards
+from pipeline.state.open_forwards import MOST_REVISION, DueForwards, OpenForwards
 from schemas.outcomes import Forward, RecordPlace, Withdrawal
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_policy
@@ -30,13 +30,13 @@ class ReceivingDesk:
     async def reasons(self, now_ms: int = NOON_MS + 2_000) -> list[str]:
         """Why forwards are due to be recalled now; they are, and the broker has it."""
         due = await self.open.due(now_ms)
-        await self.open.settled(due.recalls, due.corrections)
+        await self.open.settled(due)
         return [one.reason for one in due.recalls]
 
     async def corrections(self) -> list[Forward]:
         """The corrections that are due now; the broker has them."""
         due = await self.open.due(NOON_MS + 2_000)
-        await self.open.settled(due.recalls, due.corrections)
+        await self.open.settled(due)
         return [one.message for one in due.corrections]
 
 
@@ -49,7 +49,7 @@ async def test_what_was_told_of_a_withdrawn_alert_is_recalled_once() -> None:
     (recall,) = await desk.open.of_withdrawn([(withdrawal, place)])
     assert (sent, "entry_removed") == (recall.sent, recall.reason)
     assert ("forward", sent.forward.forward_id) == (recall.withdrawal(NOON_MS).kind, recall.withdrawal(NOON_MS).id)
-    await desk.open.settled([recall])
+    await desk.open.settled(DueForwards([recall]))
     assert place == recall.withdrawn_at
     assert [] == await desk.open.of_withdrawn([(withdrawal, place)])
 
