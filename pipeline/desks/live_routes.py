@@ -55,7 +55,8 @@ class AlertShown(Message, frozen=True, kw_only=True):
 
 
 class Alerts(Message, frozen=True, kw_only=True):
-    """The latest alerts that this person may see, latest first. position: where the live stream goes on from this list."""
+    """The latest alerts that this person may see, latest first. next: the cursor of the next page; absent: there is none. position:
+    where the live stream goes on from this list. at_ms: when the list was made, UTC."""
 
     items: Annotated[tuple[AlertShown, ...], msgspec.Meta(max_length=PAGE)]
     next: Text | None = None

@@ -26,7 +26,8 @@ class Trial(Message, frozen=True, kw_only=True):
 
 
 class TriedHit(Message, frozen=True, kw_only=True):
-    """One hit of which the policy would say something else. now, then: why nothing is, or would be, sent; absent: it is sent."""
+    """One hit of which something else is said to the country with the policy that is tried, or nothing for another reason. now: why
+    nothing is sent as things are; then: why nothing would be sent; absent: it is, or would be, sent."""
 
     alert_id: AlertId
     plate: Plate
@@ -48,7 +49,7 @@ class TrialShown(Message, frozen=True, kw_only=True):
 
 
 async def explain(asked: Asked) -> RouteAnswer:
-    """Try a policy on the hits of the last day."""
+    """Try a policy on the hits among the latest MOST_LOOKED_AT alerts in memory."""
     asked.check(Matter(), "policies.see")
     house, policy = asked.house, asked.given(Trial).policy
     if (fault := fault_of_policy(policy, house.home)) is not None:

@@ -29,7 +29,8 @@ TilePath = Annotated[
 class RecordSearch(Message, frozen=True, kw_only=True):
     """What to look for in the record; a field that is absent fits everything. plate: in compact form; who asked for it or was
     shown it as one thing, while the months' keys last. about: a name or id that an entry is about: a user, camera, zone or list,
-    or while the months' keys last an alert, incident, violation or entry. cursor: `next` of the page before."""
+    or while the months' keys last an alert, incident, violation or entry. since_ms, until_ms: of the first
+    and the last millisecond (UTC), both included. cursor: `next` of the page before."""
 
     who: Who | None = None
     act: Identifier | None = None

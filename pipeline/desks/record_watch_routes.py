@@ -21,8 +21,8 @@ Entries = Annotated[tuple[RecordEntry, ...], msgspec.Meta(max_length=SHOWN)]
 
 
 class Drawing(Message, frozen=True, kw_only=True):
-    """What to draw: so many intents of a time, by this seed. size: of the log, in entries, as another's sample named it; absent: as
-    it is now."""
+    """What to draw: so many intents of the time from since_ms up to and without until_ms (UTC), by this seed. size: of the log, in
+    entries, as another's sample named it; absent: as it is now."""
 
     seed: Seed
     count: Annotated[int, msgspec.Meta(ge=1, le=MOST_DRAWN)] = 20
@@ -42,7 +42,8 @@ class RecordSample(Message, frozen=True, kw_only=True):
 
 
 class Looking(Message, frozen=True, kw_only=True):
-    """The time to look at, and from how many consultations on how many days on a target counts as repeated."""
+    """The time to look at, from since_ms up to and without until_ms (UTC), and from how many consultations on how many days on a
+    target counts as repeated."""
 
     since_ms: EpochMs
     until_ms: EpochMs

@@ -77,9 +77,9 @@ def _agent(
     looks_up: tuple[Topic[Any], ...] = (),
     watched: bool = True,
 ) -> Principal:
-    """The rights of an agent: reads its source as a group, writes its outputs and dead letters, and uses its keys in Redis,
-    among them the marks of pipeline.state.witness. also: further sources. looks_up: topics of which it reads single
-    records. watched: False for an agent without such marks."""
+    """The rights of an agent: reads its source as a group, writes its outputs and dead letters, and uses its keys in Redis, among
+    them the marks of pipeline.state.witness. also: further sources. looks_up: topics of which it reads single records, or what its
+    memory has lost. watched: False for an agent without such marks."""
     marked = (name, *(f"{name}.{topic.name}" for topic in also)) if keys and watched else ()
     marks = tuple(Memory(pattern=f"{{NS:witness}}:{one}", kinds=("hash",)) for one in marked)
     return Principal(

@@ -17,9 +17,10 @@ MOST_WATCHED = 100
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the last message of a sender became. number: of its messages since somebody watches; at_ms: when it came (UTC). items:
-    each as `vigie gateway try --json` shows it. why: the reason of each item that was refused, with its detail. picture: whether
-    one is kept beside this. error: why the message was not kept at all; its sender is told to send again."""
+    """What the last message of a sender became. number: of its messages since somebody watches; at_ms: when it came (UTC); bytes:
+    of its body. known_by: how its sender was known. reads: how many of its reads were kept. items: each as `vigie gateway try
+    --json` shows it. why: the reason of each item that was refused, with its detail. picture: whether one is kept beside this.
+    error: why the message was not kept at all; its sender is told to send again."""
 
     sender_id: Identifier
     number: Count

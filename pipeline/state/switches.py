@@ -36,7 +36,9 @@ class Switch(msgspec.Struct, array_like=True, frozen=True):
 
 @dataclass(slots=True)
 class Staged:
-    """A version that is built and does not count yet. before: entries of the part that is imported, as they are now."""
+    """A version that is built and does not count yet. build: names its blocks. version, switch: numbers of the collection that it
+    was compared with. whole: it replaces the whole collection. before: entries of the part that is imported, as they are now.
+    added, changed, removed, unchanged: how many items it does this to."""
 
     build: str
     version: str
