@@ -17,7 +17,8 @@ from schemas.incidents import IncidentState
 
 class IncidentsPage(Message, frozen=True, kw_only=True):
     """The incidents that this person may see and that are not over, latest change first. alerts: of each the first hit that he may
-    see, if it is known here. position: where the live stream goes on from this list."""
+    see, if it is known here. next: the cursor of the next page; absent: there is none. position: where the live stream goes on from
+    this list. at_ms: when the list was made, UTC."""
 
     items: Annotated[tuple[IncidentTold, ...], msgspec.Meta(max_length=PAGE)]
     alerts: Annotated[tuple[AlertShown, ...], msgspec.Meta(max_length=PAGE)] = ()

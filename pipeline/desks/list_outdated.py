@@ -18,7 +18,8 @@ MOST_SHOWN = 500
 
 
 class OutdatedEntry(Message, frozen=True, kw_only=True):
-    """One entry whose hit was dismissed as not wanted any more. at_ms: when (UTC); note: what was written for who comes after."""
+    """One entry whose hit was dismissed as not wanted any more. at_ms: when (UTC); desk: where that person worked; note: what was
+    written for who comes after."""
 
     entry_id: Identifier
     plate: PlatePattern

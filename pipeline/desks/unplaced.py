@@ -12,7 +12,7 @@ MOST = 1_000
 
 @dataclass(slots=True)
 class Unplaced:
-    """The latest MOST that lay in no zone that is known here, until one is known."""
+    """The latest MOST alerts and violations that lay in no zone that is known here, until one is known."""
 
     directory: Directory
     _waiting: "OrderedDict[tuple[Kind, str], None]" = field(default_factory=OrderedDict)
