@@ -106,7 +106,7 @@ class ForwardMemory(Protocol):
 
 
 class RedisForwardMemory:
-    """ForwardMemory in Redis, shared by all workers."""
+    """ForwardMemory in Redis, shared by all workers; its own methods raise Unavailable, too."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
