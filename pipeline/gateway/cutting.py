@@ -60,7 +60,7 @@ class _Held:
         return bytes(self._held) if self._held.strip(BLANK) else b""
 
     def _cut(self, end: int) -> bytes:
-        """Take off what stands before `end`."""
+        """Take off what stands before `end`, and return it."""
         found = bytes(self._held[:end])
         del self._held[:end]
         self._at = max(self._at - end, 0)

@@ -116,7 +116,7 @@ class ValkeyServer:
 
 
 def with_user(address: str, user: str, password: str) -> str:
-    """Put user and password into a Redis URL that has none (unix://PATH, redis://HOST:PORT/0, rediss://...)."""
+    """The Redis URL, which has none yet, with user and password (unix://PATH, redis://HOST:PORT/0, rediss://...)."""
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 

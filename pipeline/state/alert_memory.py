@@ -80,7 +80,7 @@ def open_among(alerts: Iterable[tuple[Alert, bool]], now_ms: int) -> tuple[list[
 
 
 class RedisAlertMemory:
-    """AlertMemory in Redis, shared by all workers; its own methods raise Unavailable, too. All keys of one entry have one hash tag."""
+    """AlertMemory in Redis, shared by all workers; its own methods raise Unavailable, too. Keys of one entry have one hash tag."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
