@@ -92,7 +92,8 @@ class OneMessage:
         self.borrowed: tuple[str, ...] = ()  # the passages that are held among all gateways
 
     def related(self, item: Item, maker: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
-        """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new.
+        """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new. The item as it is where
+        it is no read, or where repeats are not told and no other message may say something else of its passage.
 
         received_at_ms: UTC. kept_ms: for how long its passage is remembered. Raises Unavailable while another message on the same
         passage is being kept.

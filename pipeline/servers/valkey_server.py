@@ -116,7 +116,7 @@ class ValkeyServer:
 
 
 def with_user(address: str, user: str, password: str) -> str:
-    """The Redis URL, which has none yet, with user and password (unix://PATH, redis://HOST:PORT/0, rediss://...)."""
+    """This Redis URL, which must have neither yet, with user and password (unix://PATH, redis://HOST:PORT/0, rediss://...)."""
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
