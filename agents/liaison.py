@@ -141,8 +141,8 @@ class Liaison:
             raise
 
     async def _needs_no_delivery(self, forward: Forward) -> bool:
-        """Whether the forward was recalled, or is itself the recall or the correction of a forward that was never sent: the
-        neighbour has nothing to delete or correct then."""
+        """Whether the forward was recalled, or is itself the recall of a forward that was never sent, or a correction of the terms
+        of one that was recalled or never sent: the neighbour has nothing to delete or correct then."""
         if forward.kind == "recall" and forward.refers_to is not None:
             return await self.marks.was_dropped(forward.refers_to)
         if corrects_terms(forward) and forward.refers_to is not None:

@@ -65,7 +65,7 @@ class AgentHere(Generic[M]):
         return outputs
 
     def forget(self) -> None:
-        """Begin with the memory of after Redis was emptied: with what the topics of the last day give back. The reference data
+        """Begin with the memory of after Redis was emptied: with what is put back from the topics. The reference data
         stays, because it is the agent's own copy."""
         self._handle = self.handler_anew()
 

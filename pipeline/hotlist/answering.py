@@ -28,7 +28,8 @@ def next_alarm(state: IncidentState, desks: Mapping[str, Desk]) -> tuple[int, st
 
 
 def answers_for(desk: Desk, state: IncidentState) -> bool:
-    """Whether an incident belongs to a desk by its zones and lists."""
+    """Whether the desk should answer the incident: a hit that stands is of one of the desk's lists and lies in one of the desk's
+    zones, or anywhere if the desk is for everywhere."""
     zones = set(desk.zones)
     return any(
         (one.hotlist or state.hotlist) in desk.lists and (desk.everywhere or zones & set(one.zones))

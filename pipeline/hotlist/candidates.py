@@ -32,7 +32,7 @@ class Shown(NamedTuple):
 
 def candidates_of(read: PlateRead, shown: Sequence[Shown]) -> list[Candidate]:
     """Entries with the kind of match and how probable the text makes them. shown: the read's texts for which something was
-    found, the best first."""
+    found, the plate first."""
     found: list[Candidate] = []
     for text, probability, (alike, _, _) in shown:
         for entry in alike:

@@ -33,7 +33,8 @@ class PatternsGiven:
         self._cost = PatternsCost()
 
     def fault_with(self, plate: str | None) -> str | None:
-        """Count one more; why it cannot be taken with those before it, with the cure; None when it can."""
+        """Count one more plate. Returns why it cannot be taken together with the patterns before it, and the cure; None when it
+        can, or is no pattern."""
         if plate is None or not is_pattern(plate):
             return None
         if self._cost.us <= MOST_PATTERNS_US:

@@ -77,8 +77,8 @@ class Hotlist:
     def look_up(self, texts: Sequence[str]) -> dict[int, Looked]:
         """What is found for each of these compact texts, by its index; texts for which nothing is found are left out.
 
-        It takes many texts at once, because the indexes rule out nearly all of them together. O and 0, I and 1 count as one,
-        but for what is alike.
+        It takes many texts at once, because the indexes rule out nearly all of them together. For near plates and patterns, O and
+        0 count as one, and so do I and 1; for alike plates, all characters that may be confused.
         """
         folded = skeletons(texts)
         alike = {at: some for at in self._alike.may_have(folded) if (some := self._alike_to(folded[at]))}

@@ -23,7 +23,7 @@ from schemas.incidents import (
 from schemas.outcomes import Alert, Receipt, RecordPlace
 
 EXPIRES_MS = 86_400_000
-"""After its last change. An alert is open for as long (pipeline.state.alert_memory)."""
+"""How long after its last change an incident that has not ended expires."""
 _LEFT_FOR_THE_END = 2
 _replace = msgspec.structs.replace
 

@@ -38,7 +38,7 @@ class Manner:
     hidden: int = 0
 
     def stays(self, item: Message) -> bool:
-        """Whether an item that is not in the file stays as it is; of a delta's removals this does not know."""
+        """Whether an item that is not in the file stays as it is. What a delta removes counts as staying."""
         list_id = self.source.list_id if self.source else None
         return not self.replace or (list_id is not None and getattr(item, "list_id", None) != list_id)
 

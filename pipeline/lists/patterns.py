@@ -29,8 +29,8 @@ async def refuse_costly(
     """Raise BadRecord when the patterns among these pairs of key and JSON would cost each read too much, together with those of
     the hotlist and the watches that stay.
 
-    stays: of an item of this collection that is none of the pairs. Fewer patterns than now are taken even where they still cost
-    too much. pairs: can be gone through again.
+    stays: of an item of this collection that is none of the pairs. Patterns with which all cost no more than now are taken even
+    where that is too much. pairs: can be gone through again.
     """
     new = _patterns_in(pairs) if collection in WITH_PATTERNS else {}
     if not new:

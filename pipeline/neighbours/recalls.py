@@ -66,7 +66,8 @@ def correction_id_of(forward_id: str, allowed: Forward) -> str:
 
 
 def corrects_terms(forward: Forward) -> bool:
-    """Whether a correction is of the terms of a forward; else it is a later hit of a case."""
+    """Whether the message corrects the terms of a forward (see TERMS). A correction that does not says that a case has
+    a later hit."""
     return forward.kind == "correction" and forward.first_at is not None and forward.first_at == forward.alert_at
 
 

@@ -68,7 +68,7 @@ def _steps(pattern: str, states: States, characters: str) -> Iterator[tuple[Stat
 
 
 def _closed(pattern: str, states: set[int]) -> States:
-    """These positions in the pattern, and those reached from them by a star that matches nothing."""
+    """These positions in the pattern, and the positions reached from these by a star that matches nothing."""
     reached = set(states)
     for at in sorted(states):
         step = at
