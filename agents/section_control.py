@@ -183,7 +183,7 @@ class Controller:
         self._send(found.unsent, outputs)
 
     async def _review(self) -> None:
-        """Have the violations decided again that changed reference data may lessen."""
+        """Have the violations decided again that changed reference data may lessen; at the first call, all violations."""
         changed = self.replica.changed_sections()
         if not self.reviewed:
             await self.memory.review()

@@ -65,7 +65,7 @@ class Recent:
             self._minutes.popleft()
 
     def favourite(self) -> tuple[str, float] | None:
-        """The plate that most of the last PLATES reads are of, and its share; None while there are fewer reads."""
+        """The plate that comes most often among the last PLATES reads, and its share, 0..1; None while there are fewer reads."""
         if len(self.plates) < PLATES:
             return None
         ((plate, count),) = Counter(self.plates).most_common(1)

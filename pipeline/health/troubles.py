@@ -91,8 +91,8 @@ class Judge:
         )
 
     def _share(self, recent: Recent, since_ms: int) -> float:
-        """Which share of the usual has come since then from the others that share the camera's fate, in the group that has it
-        worst."""
+        """Which share (0..1) of their usual reads the other cameras of a group have sent since since_ms (UTC): of the camera's
+        groups the lowest; ALONE where no group tells."""
         shares: list[float] = []
         own: tuple[float, int] | None = None
         for peers in recent.groups:

@@ -18,7 +18,7 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class _AbstractStruct(msgspec.StructMeta, ABCMeta):
-    """What makes a struct of which some method is left to its kinds."""
+    """The metaclass of a struct with abstract methods, which its subclasses must define."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, metaclass=_AbstractStruct):

@@ -146,7 +146,8 @@ def could_drive(
 
 
 def _furthest_m(travel_s: float, entry: float | None, exit_: float | None) -> float | None:
-    """How far it gets in that time. Speeds in m/s. None: it cannot even change from one speed to the other."""
+    """How far (m) a vehicle gets at most in travel_s seconds. entry, exit_: its speeds at both ends, m/s; None: any. Returns None
+    when it cannot change from one speed to the other in that time."""
     up, down = MOST_ACCELERATION, MOST_BRAKING
     if entry is None and exit_ is None:
         return inf
@@ -160,7 +161,8 @@ def _furthest_m(travel_s: float, entry: float | None, exit_: float | None) -> fl
 
 
 def _nearest_m(travel_s: float, entry: float | None, exit_: float | None) -> float:
-    """How far it gets at least: it brakes, and stands where that is possible, and then accelerates. Speeds in m/s."""
+    """How far (m) a vehicle gets at least in travel_s seconds: it brakes, and stands where that is possible, and then accelerates.
+    entry, exit_: its speeds at both ends, m/s; None: any."""
     up, down = MOST_ACCELERATION, MOST_BRAKING
     if entry is None or exit_ is None:
         known, rate = (exit_ or 0.0, up) if entry is None else (entry, down)

@@ -26,15 +26,15 @@ class PutBack:
 
     @property
     def ends(self) -> tuple[End, End]:
-        """Its two reads, as they are to be taken again."""
+        """The violation's two reads, as they are to be taken again."""
         return End("entry", self.violation.entry, self.at_ms), End("exit", self.violation.exit, self.at_ms)
 
 
 def joining(
     waiting: Iterable[PutBack], group: Sequence[End], clusters: Iterable[Cluster], reference: Reference
 ) -> tuple[PutBack, ...]:
-    """Those that stand from now on as if they had been remembered: their reads have settled with this group, and belong together
-    in one of these clusters. Without a group, none."""
+    """The waiting violations that stand from now on as if they had been remembered: their reads have settled with this group and
+    belong together in one of these clusters, and it is known what section and cameras were. An empty group settles none."""
     until_ms = max((end.arrived_ms for end in group), default=0)
     due = [one for one in waiting if one.at_ms <= until_ms and reference.knew(one.violation)]
     if not due:

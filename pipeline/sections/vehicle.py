@@ -204,8 +204,8 @@ def _new_in(group: Sequence[End], kept: Iterable[End]) -> set[Name]:
 def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Vehicle, rules: Rules) -> list[Decided]:
     """The decisions, without violations of passages that are too many for one vehicle.
 
-    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept for as long as they count: still a crowd,
-    so that with none of them what follows proves anything.
+    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept for as long as they count, marked as of a
+    crowd, so that what follows proves nothing together with them.
     """
     counted = [at for at, (left, _, _) in enumerate(decided) if left]
     last_ms = max((end.read.captured_at_ms for left, _, _ in decided for end in left), default=0)
