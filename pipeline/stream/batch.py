@@ -144,7 +144,7 @@ class BatchProcessor:
             counter.labels(self._agent, refused.reason).inc()
 
     async def _waited_out(self, action: Callable[[], Awaitable[Any]], stale: Callable[[], bool]) -> None:
-        """Do it, trying again for as long as a dependency is away."""
+        """Do the action, trying again for as long as a dependency is away. Raises Stale as `_wait` does."""
         attempt = 0
         while True:
             try:

@@ -92,7 +92,8 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         return found
 
     async def committed(self, tp: TopicPartition) -> Standing:
-        """The offset that the group has committed, and when the broker took the record before it."""
+        """The offset that the group has committed, and when the broker took the record before it. Each is None where it is not
+        known; both are where nothing was committed."""
         found = await self.call_thread(self._ensure_consumer()._coordinator.fetch_committed_offsets, [tp])
         at = found.get(tp)
         if at is None or at.offset < 0:

@@ -81,12 +81,12 @@ class Covering:
             self.asked.pop(one.partition, None)
 
     def handled(self, runs: Mapping[int, Run], at_s: float) -> None:
-        """Note that the worker has handled these records. at_s: when."""
+        """Note that the worker has handled these records. at_s: when, in seconds of this machine's monotonic clock."""
         for partition, (_, next_offset, recorded_ms) in runs.items():
             self.time.took(partition, next_offset, recorded_ms, at_s)
 
     def looked(self, states: Mapping[int, FetchState], at_s: float) -> None:
-        """Note how the consumer sees each of these partitions. at_s: when."""
+        """Note how the consumer sees each of these partitions. at_s: when, in seconds of this machine's monotonic clock."""
         for partition, state in states.items():
             self.time.looked(partition, state, at_s)
 

@@ -78,7 +78,8 @@ class NewEntries:
 
 @dataclass(slots=True, kw_only=True)
 class LookingBack:
-    """What it takes. hours: how far back. client_kwargs: of KafkaConnection. settle_s, pause_s: see SETTLE_S, LEAST_PAUSE_S."""
+    """Looks new hotlist entries and watches up in the reads of the last `hours` hours. client_kwargs: of KafkaConnection. settle_s,
+    pause_s: see SETTLE_S, LEAST_PAUSE_S."""
 
     client: redis.asyncio.Redis
     client_kwargs: Mapping[str, Any]

@@ -47,7 +47,7 @@ def serve_metrics(registry: CollectorRegistry, port: int, address: str, token: s
         timeout = SLOW_S
 
         def do_GET(self) -> None:
-            """GET, whatever the path."""
+            """Answer with the metrics, whatever the path; with 401 when a token is expected and the request has another or none."""
             given = (self.headers.get("Authorization") or "").encode()
             if expected is not None and not hmac.compare_digest(given, expected):
                 self.send_response(401)
@@ -60,7 +60,7 @@ def serve_metrics(registry: CollectorRegistry, port: int, address: str, token: s
             self.wfile.write(generate_latest(registry))
 
         def log_message(self, format: str, *_arguments: object) -> None:
-            """Nothing: who scrapes is no event."""
+            """Log nothing: that somebody reads the metrics is no event."""
 
     server = _Bounded((address, port), Handler)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

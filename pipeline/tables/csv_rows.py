@@ -47,8 +47,7 @@ def csv_rows(
     """Yields the lines in pages, or what is wrong with one. After a fatal refusal nothing more comes.
 
     header: filled with number and written name of each column that the file has, by the column's name. given: fields that
-    the lines need not name; one that names the default of such a field means it. encoding:
-    see TextLines.
+    the lines need not name; one that names the default of such a field means it. encoding: see TextLines.
     """
     lines = TextLines(stream, encoding)
     if encoding == lines.encoding != "utf-8" and is_utf8(stream):

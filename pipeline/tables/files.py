@@ -93,7 +93,7 @@ class _Check(Generic[T]):
         progress: Callable[[int], None] | None,
         encoding: str | None = None,
     ) -> Checked[T]:
-        """Read it all. file: what messages call it."""
+        """Read the whole file. file: what messages call it."""
         self._file = file
         last = 0
         for number, row in enumerate(self._rows(stream, form, encoding)):

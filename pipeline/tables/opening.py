@@ -29,7 +29,8 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def form_of(path: Path, stream: BinaryIO) -> FileForm:
-    """What its name says, else what it begins with. Leaves the stream at its beginning."""
+    """The form that the file's name says, else the one that its beginning shows; a .json file with one object a line is jsonl.
+    Leaves the stream at its beginning."""
     head = stream.read(1 << 16)
     stream.seek(0)
     suffix = path.suffix.lower()

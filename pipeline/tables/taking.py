@@ -56,8 +56,8 @@ class Taking(Generic[T]):
         return self.of_cells(values)
 
     def of_all(self, rows: Sequence[dict[str, Any]]) -> list[T] | None:
-        """The items that `of_cells` makes of each of these rows, sooner; None: something is wrong with one of them. Changes
-        them."""
+        """The items that `of_cells` makes of each of these rows, sooner; None: something is wrong with one of them. Changes the
+        rows."""
         for name, value in self._given.items():
             for values in rows:
                 values.setdefault(name, value)
@@ -73,7 +73,7 @@ class Taking(Generic[T]):
         return None if any(fault(item, home) for item in items) else items
 
     def of_cells(self, values: dict[str, Any]) -> T:
-        """The item of a row's cells, which were parsed. Changes them. Raises WrongItem."""
+        """The item of a row's cells, which were parsed. Changes the values. Raises WrongItem."""
         for name, value in self._given.items():
             values.setdefault(name, value)
         self._place(values)

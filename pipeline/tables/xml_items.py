@@ -27,7 +27,7 @@ class _Broken(Exception):
 
 
 class _Reader:
-    """Makes items of expat's events: the line on which an item begins, and the texts of its elements by name."""
+    """Makes items of expat's events: the line on which an item begins, and the texts of its attributes and elements by name."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")

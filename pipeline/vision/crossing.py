@@ -20,7 +20,8 @@ class Crossing:
 
 
 def crossing_of(path: Iterable[tuple[int, Place]], line: tuple[PicturePoint, PicturePoint]) -> Crossing | None:
-    """The first crossing of the line, in either direction; None: the plate was not seen on both sides of it.
+    """The first crossing of the line, in either direction; None: the plate never passed from one side to the other between the
+    line's ends.
 
     path: when (UTC ms) and where the plate's centre was found, in the order of time.
 

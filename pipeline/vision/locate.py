@@ -129,8 +129,8 @@ def _grown(grey: Grey, row: Row) -> Row:
 
 
 def are_one(row: Row, box: Box, other: Row, around: Box) -> bool:
-    """Whether a row is another one once more, or a part of it. Within a much larger one, such as the body of a vehicle between
-    its lamps, it is a row of its own."""
+    """Whether `row` is `other` found once more, or a part of it. A row within a much larger one, such as the body of a vehicle
+    between its lamps, is a row of its own. box, around: the boxes of row and other."""
     inside = covered(box, around) >= 0.6 and row.height > _PART * other.height
     return inside or overlap(box, around) >= 0.3
 

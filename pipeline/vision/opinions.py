@@ -16,7 +16,8 @@ _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by
 
 
 def read_by_one(lines: Sequence[Scores]) -> list[Reading]:
-    """The readings that the own reader's scores of a plate's lines, top to bottom, give, likeliest first."""
+    """The readings, likeliest first, that follow from the own reader's scores alone. lines: the scores of each line of the plate,
+    top to bottom."""
     return posterior(texts_of_lines([candidates_of(scores, twins=False) for scores in lines]))
 
 

@@ -23,8 +23,8 @@ QUALITY = 90
 
 
 def main(pictures_per_s: float) -> None:
-    """Write the video's pictures, at most so many a second, until the video ends. The process' environment is
-    `live.environment_of`."""
+    """Write the video's pictures, at most so many a second, until the video ends, or a picture is broken or too large. The
+    process' environment is `live.environment_of`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends this process
     os.nice(5)
     cv2.setNumThreads(1)
@@ -44,7 +44,7 @@ def main(pictures_per_s: float) -> None:
 
 
 def _bound_memory() -> None:
-    """Limit the process to MEMORY_BYTES more of memory than it has now. (macOS does not enforce it.)"""
+    """Limit the process to MEMORY_BYTES more of memory than it has now (on Linux alone), and let it write no core dump."""
     if sys.platform == "linux":
         most = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
