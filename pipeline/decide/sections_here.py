@@ -54,7 +54,7 @@ class SectionsHere:
             self._histories.take(sightings, at_ms)
 
     def settle(self, at_ms: int) -> list[HistoryOutcome]:
-        """Decide what has settled before this moment, and return the outcomes."""
+        """Decide what has settled before at_ms (UTC), and return the outcomes."""
         return self._told(self._histories.settle(at_ms), at_ms)
 
     def next_ms(self) -> int | None:

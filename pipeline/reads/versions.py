@@ -162,7 +162,7 @@ class Versions(Generic[T]):
         return self._newest
 
     def forget_before(self, at_ms: int) -> None:
-        """Delete versions that held only before this moment. Everything that holds at it or later stays."""
+        """Delete versions that held only before at_ms (UTC). Everything that holds at at_ms or later stays."""
         for key in [key for key, history in self._histories.items() if len(history) > 1 or history[0].item is None]:
             self.replace(key, kept_since(self._histories[key], at_ms))
 

@@ -77,7 +77,7 @@ class Run:
             self.spans.append((first, end - 1))
 
     def fault(self, where: str, what: str) -> None:
-        """Note a fault. After a hundred, further ones are dropped."""
+        """Note a fault. After MOST_FAULTS, further ones are dropped."""
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(Fault(where, what))
 

@@ -221,7 +221,8 @@ def _high_water(app: faust.App, tp: TopicPartition) -> int | None:
 
 
 def _fetching(app: faust.App, tp: TopicPartition) -> Fetching:
-    """What aiokafka knows of a partition that it fetches; faust has no way to ask it."""
+    """What aiokafka knows of a partition that it fetches, for which Faust has no call; NOT_FETCHING where a rebalance took the
+    partition away."""
     try:
         assigned = app.consumer._thread._ensure_consumer()._subscription.subscription.assignment
         state, first = assigned.state_value(tp), app.consumer._read_offset.get(tp) or 0

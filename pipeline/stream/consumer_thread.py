@@ -25,7 +25,7 @@ FETCH_BYTES = 4 * 1024 * 1024  # of one answer; reading a backlog costs half of 
 
 
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust ships no types
-    """Its public methods are called from the stage's thread."""
+    """The thread that runs the Kafka consumer, in place of Faust's. Its public methods are called from the stage's thread."""
 
     logger = logging.getLogger("faust.consumer")
 

@@ -25,8 +25,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterAnswers:
-    """What judging takes. rings: the neighbours' keys, by country. counted: called once for each word, with the country and the
-    outcome, or why the word counts for nothing."""
+    """Judges what neighbours say later of messages that they took, and sends the receipts. rings: the neighbours' keys, by country.
+    counted: called once for each word, with the country and the outcome, or why the word counts for nothing."""
 
     words: LaterWords
     rings: Mapping[str, KeyRing]

@@ -107,7 +107,8 @@ class Wire:
         return not (refused.shared and _bare(refused.topic) in self._elsewhere)
 
     def bounded(self, records: Sequence[Outgoing], now_ms: int) -> list[Outgoing]:
-        """The same records, but a dead letter in place of each that is larger than its topic takes."""
+        """The same records, but a dead letter in place of each that is larger than its topic takes. now_ms: when the record was
+        refused, UTC."""
         return [self._told(record, now_ms) if self._is_too_large(record) else record for record in records]
 
     def _is_too_large(self, record: Outgoing) -> bool:
