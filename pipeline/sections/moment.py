@@ -56,8 +56,8 @@ class Reference:
         return self.cameras.at(read.camera_id, read.captured_at_ms)
 
     def cameras_of(self, read: PlateRead) -> tuple[Camera | None, ...]:
-        """The camera as it was registered then, and what versions that arrived too late claim it to have been: each must fit.
-        None among them: there was no such camera."""
+        """The read's camera as it was registered at the capture, and, if with_claims is set, what versions that arrived too late
+        claim it to have been: a violation must be proven under each. None among them: there was no such camera."""
         claimed = self.cameras.retroactive(read.camera_id, read.captured_at_ms) if self.with_claims else ()
         return (self.camera_of(read), *claimed)
 

@@ -140,7 +140,7 @@ class _Check(Generic[T]):
                 self._take(line, values, True)
 
     def _take_together(self, page: Page) -> bool:
-        """Whether nothing is wrong with any of the lines, so that all were taken."""
+        """Take the lines together, but for a pattern too many. Returns False, and takes none, where something is wrong with one."""
         rows = page.cells.values_of_all(page.rows)
         items = self._taking.of_all(rows) if rows is not None else None
         if items is None:

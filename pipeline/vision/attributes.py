@@ -112,7 +112,7 @@ def _chroma(strip: Strip) -> NDArray[np.float32]:
 
 
 def _strip(picture: Picture, box: Box, rows: tuple[float, float]) -> Strip | None:
-    """What lies above or below the plate, about as wide as it is; None where the picture ends before."""
+    """What lies above or below the plate, about as wide as it is; None where the picture ends before, or the plate is too small."""
     x, y, width, height = box
     unit = min(height, width / 3)  # of one line
     top, bottom = (round(y + (share - (share > 0)) * unit + (share > 0) * height) for share in rows)

@@ -127,7 +127,7 @@ def any_plate(rng: np.random.Generator) -> Plate:
 
 
 def plate_of(issue: Issue, rng: np.random.Generator) -> Plate:
-    """A random plate of this issue; some have a random text instead of one of its patterns."""
+    """A random plate of this issue; some have a random text instead of one that fits the issue's patterns."""
     pattern = _pick([weight for weight, _ in issue.patterns], rng)
     text = _free(rng) if rng.random() < _FREE_SHARE else _filled(issue.patterns[pattern][1], issue.letters, rng)
     _, ground, ink = issue.dress[_pick([weight for weight, *_ in issue.dress], rng)]
