@@ -12,6 +12,8 @@ the law. Such a late arrival withdraws a violation or corrects it to a lesser on
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from pipeline.sections.clusters import Cluster, clusters_of
 from pipeline.sections.crowds import MOST_PASSAGES, TOO_MANY, crowded
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn, pair_of
@@ -20,6 +22,7 @@ from pipeline.sections.put_back import PutBack, joining
 from pipeline.sections.rules import Rules
 from pipeline.sections.scene import Decided, Known, Scene, is_open, standing_in
 from schemas.outcomes import Violation
+from schemas.reads import PlateRead
 
 PROVEN_KEEP_MS = 6 * 24 * 3_600_000
 """So long after their arrival the reads of a violation wait for what may help the driver."""
@@ -196,9 +199,15 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
 
 
 def _new_in(group: Sequence[End], kept: Iterable[End]) -> set[Name]:
-    """The names of the reads in the group that are no copies of kept ones: a copy changes nothing."""
+    """The names of the reads in the group that are no copies of kept ones: a copy changes nothing, whenever it was received."""
     known = {end.name: end.read for end in kept}
-    return {end.name for end in group if known.get(end.name) != end.read}
+    return {end.name for end in group if not _is_copy(end.read, known.get(end.name))}
+
+
+def _is_copy(read: PlateRead, known: PlateRead | None) -> bool:
+    if known is None or read == known:
+        return known is not None
+    return msgspec.structs.replace(read, received_at_ms=known.received_at_ms) == known
 
 
 def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Vehicle, rules: Rules) -> list[Decided]:

@@ -87,6 +87,24 @@ def test_a_section_corrected_days_after_the_loss_withdraws_or_lessens_what_was_p
     assert expected == [one.limit_kmh for one in standing(outcomes).values()]
 
 
+@pytest.mark.parametrize(("vehicle_class", "expected"), [("car", 1), ("lorry", 0)])
+def test_a_copy_that_comes_long_after_the_loss_changes_nothing_and_one_that_says_otherwise_does(
+    vehicle_class: VehicleClass, expected: int
+) -> None:
+    """Cameras send again what they buffered; it was received anew, and is the same read all the same."""
+    rules = Rules(reference_of(SECTION))
+    _, outcomes = driven(rules)
+    lost_ms = NOON_MS + 48 * HOUR_MS
+    memory = Histories(Rules(rules.reference, whole_since_ms=lost_ms))
+    memory.put_back(standing(outcomes).values(), lost_ms)
+    for at_ms, side in ((1, "entry"), (2, "exit")):
+        again = seen(side, 0 if side == "entry" else 120_000, vehicle_class)  # type: ignore[arg-type]  # both are sides
+        received = msgspec.structs.replace(again.read, received_at_ms=lost_ms + HOUR_MS)
+        memory.take([Sighting("S1", again.side, received)], lost_ms + at_ms * HOUR_MS)
+        outcomes += memory.settle(lost_ms + at_ms * HOUR_MS + SETTLE_MS + 1)
+    assert expected == len(standing(outcomes))
+
+
 def test_where_it_is_lost_what_the_section_was_what_was_put_back_stands_untouched_and_is_forgotten_in_time() -> None:
     """An import after the loss holds from then on: that says nothing of the time when the vehicle drove."""
     _, outcomes = driven(Rules(reference_of(SECTION)))
