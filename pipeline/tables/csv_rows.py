@@ -16,7 +16,7 @@ from pipeline.tables.csv_header import columns_of, header_line
 from pipeline.tables.refusals import Refused
 from pipeline.tables.text_lines import TextLines, is_utf8
 
-PAGE_ROWS = 1_000
+PAGE_ROWS, PAGE_BYTES = 1_000, 1 << 20  # at most so many in memory at once, and one line more
 _TOTALS = frozenset((
     "total", "totals", "grand total", "sum", "count", "subtotal", "totaal", "som", "aantal", "subtotaal", "total g\u00e9n\u00e9ral",
     "totaux", "somme", "nombre", "sous-total", "summe", "gesamt", "gesamtsumme", "anzahl", "zwischensumme",
@@ -67,15 +67,15 @@ def csv_rows(
     names = [name.strip() for name in next(csv.reader([first_line], delimiter=separator))]
     header.update((one.name, (number, name)) for number, (one, name) in enumerate(zip(known, names, strict=True), 1))
     cells = Cells(known, header, file, plain_plates=lines.guessed, given=given, separator=separator)
-    page: list[Row] = []
+    page, full_at = list[Row](), lines.read + PAGE_BYTES
     for one in _rows(lines, csv.reader(source, delimiter=separator, strict=True), names, file):
         if not isinstance(one, Refused):
             page.append(one)
-            if len(page) < PAGE_ROWS:
+            if len(page) < PAGE_ROWS and lines.read < full_at:
                 continue
         if page:
             yield Page(cells, page)
-            page = []
+            page, full_at = [], lines.read + PAGE_BYTES
         if isinstance(one, Refused):
             yield one
     if page:

@@ -66,6 +66,7 @@ class TextLines:
         self._ends = _ends_in(stream, self.encoding)
         self._end = _finder(self._ends, self.encoding)
         self.number = 0
+        self.read = 0  # bytes
         self.bad: dict[int, str] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -89,6 +90,7 @@ class TextLines:
         waiting = b""
         while block := self._stream.read(_BLOCK):
             waiting += block
+            self.read += len(block)
             end = 1 + max(waiting.rfind(b"\n"), waiting.rfind(b"\r", 0, -1))  # after a last \r a line feed may follow
             try:
                 text = waiting[:end].decode(self.encoding)
@@ -117,6 +119,7 @@ class TextLines:
             block = self._stream.read(_BLOCK)
             ended = not block
             waiting += block
+            self.read += len(block)
             at = 0
             while match := self._end(waiting, max(at, searched)):
                 start, stop = match.span(match.lastindex or 0)

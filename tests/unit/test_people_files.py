@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.tables.csv_rows import PAGE_ROWS
+from pipeline.tables.csv_rows import PAGE_BYTES, PAGE_ROWS, Page, csv_rows
 from pipeline.tables.files import TABLES, check_file
 
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis,country,valid_until\n"
@@ -162,3 +163,12 @@ def test_a_file_of_many_pages_keeps_its_order(read: Callable[..., Told]) -> None
     numbers = [int(one.entry_id[1:]) for one in items]
     assert all(before < after for before, after in itertools.pairwise(numbers))
     assert count - 2 == len(numbers)
+
+
+def test_pages_of_long_lines_are_short() -> None:
+    """What is in memory at once does not grow with the lines."""
+    content = HEADER + "".join(line(number, category="x" * 100_000) for number in range(60))
+    pages = list(csv_rows(BytesIO(content.encode()), "f.csv", TABLES["hotlist"], {}))
+    sizes = [len(page.rows) for page in pages if isinstance(page, Page)]
+    assert 60 == sum(sizes)
+    assert max(sizes) <= 2 + PAGE_BYTES // 100_000
