@@ -28,7 +28,7 @@ from tests.integration.vigie_commands import settings_of
 T = TypeVar("T")
 LONG_RUN = "VIGIE_KILLED_IMPORTS"
 KILLED = int(os.environ.get(LONG_RUN, "12"))
-ENTRIES = 2_500
+ENTRIES = 4_000
 FAR_MS = 4_000_000_000_000  # whatever was switched to holds by then
 pytestmark = pytest.mark.timeout(300 + 30 * KILLED)
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis\n"
@@ -130,7 +130,7 @@ async def test_a_killed_import_leaves_the_old_list_or_the_new_one(
         running = asyncio.create_task(killed_at_some_moment(redis, name, chance, importers, path))
         while not running.done():
             assert set(await plates_of(follower)) <= {live, new}
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.01)
         await running
         seen = await plates_of(follower)
         assert seen == await plates_of(Worker(redis, name))
