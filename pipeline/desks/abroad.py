@@ -41,7 +41,9 @@ class Abroad:
 
     told: "OrderedDict[str, Told]" = field(default_factory=OrderedDict)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    _early: dict[str, list[Receipt | Withdrawal | Forward]] = field(default_factory=dict)  # came before their forward
+    _early: "OrderedDict[str, list[Receipt | Withdrawal | Forward]]" = field(
+        default_factory=OrderedDict
+    )  # before their forward
 
     def take(self, message: Forward | Receipt | Withdrawal) -> None:
         """Take in a message. The two topics are read independently: what is about a forward may come before it."""
@@ -53,10 +55,12 @@ class Abroad:
         known = self.told.get(about)
         if known is not None:
             _note(known, message)
-        elif len(self._early) < MOST_KEPT:
-            early = self._early.setdefault(about, [])
-            if len(early) < MOST_RECEIPTS:
-                early.append(message)
+            return
+        early = self._early.setdefault(about, [])
+        if len(early) < MOST_RECEIPTS:
+            early.append(message)
+        if len(self._early) > MOST_KEPT:  # of forwards that come no more; what came lately may still get its own
+            self._early.popitem(last=False)
 
     def _add(self, forward: Forward) -> None:
         if forward.forward_id in self.told:

@@ -21,7 +21,7 @@ from pipeline.desks.problems import Problem, bad_request
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.desks.stream import view_of
-from pipeline.sections.judging import TO_DO, Phase, phase_of
+from pipeline.sections.judging import TO_DO, Phase, is_decided, phase_of
 from pipeline.sections.workings import workings_of
 from schemas import ids
 from schemas.base import ViolationId
@@ -75,9 +75,11 @@ async def judge(asked: Asked) -> RouteAnswer:
     """Judge one violation. Who was not first is told who was."""
     shown = found_in(asked, "violation")
     allowed, violation = asked.check(shown.event.matter), violation_in(shown)
-    _refuse_unseen(asked.given(Judging), shown)
-    judgement = _judgement(asked, allowed, violation)
-    before = judged_in(asked, violation)
+    judgement, before = _judgement(asked, allowed, violation), judged_in(asked, violation)
+    if not is_decided(
+        before, judgement.judgement_id
+    ):  # a repeated request is told what became of it, whatever came since
+        _refuse_unseen(asked.given(Judging), shown)
     after = await asked.house.judging.decided(judgement, judgement.judgement_id, violation.violation_id, before)
     not_counted = next((one for one in after.not_counted if one.judgement_id == judgement.judgement_id), None)
     if not_counted is not None:

@@ -18,6 +18,8 @@ MOST_LOOKED_AT = 5_000
 """Records of one pull, of which perhaps none is for this consumer."""
 AT_ONCE = 500
 """Records of one read."""
+GONE = object()
+"""In place of a line: retention took what the record is about."""
 
 
 class FeedPosition(msgspec.Struct, array_like=True, frozen=True):
@@ -86,7 +88,7 @@ class FeedLog(Protocol):
 @dataclass(slots=True)
 class FeedPage:
     """What one pull gives. after: from where the next goes on. more: there is more now. gone: how many records retention took
-    before they were given. remade: a topic was made anew, and is given from its beginning."""
+    before they were given, or their subject. remade: a topic was made anew, and is given from its beginning."""
 
     after: FeedPosition
     lines: list[Any] = field(default_factory=list)
@@ -98,37 +100,40 @@ class FeedPage:
 async def page_of(
     log: FeedLog, begin: FeedPosition, line_of: Callable[[FeedRecord], Awaitable[Any | None]], most: int
 ) -> FeedPage:
-    """The next lines after `begin`, at most so many. line_of: the line for a record; None: it is not for this consumer.
-    Raises Unavailable, in which case nothing was given."""
+    """The next lines after `begin`, at most so many. line_of: the line for a record; None: it is not for this consumer; GONE: what
+    it is about is not kept any more. Raises Unavailable, in which case nothing was given."""
     ends, page = log.ends(), FeedPage(after=begin)
     places = [(topic, partition) for topic, row in enumerate(ends) for partition in range(len(row))]
     if all(begin.of(*place) == ends[place[0]][place[1]] for place in places):
         return page
     firsts, lasts = await log.bounds()
-    reading = _Reading(log, line_of, most, page)
+    reading = _Reading(log, line_of, most, page, lasts[0])
     for topic, partition in places:
         at = begin.of(topic, partition)
         if at > lasts[topic][partition]:
             at, page.remade = 0, True
         first = firsts[topic][partition]
         if at < first:
-            page.gone += first - at if begin.nexts else 0
+            page.gone += first - at
             at = first
         at = await reading.partition(topic, partition, at, ends[topic][partition])
         page.after = page.after.moved(topic, partition, at)
         if page.more:
             break
+    if not begin.nexts:
+        page.gone = 0  # a new consumer misses nothing
     return page
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One pull while it goes on. looked_at: how many records so far."""
+    """One pull while it goes on. first_ends: where each partition of the first topic ends. looked_at: how many records so far."""
 
     log: FeedLog
     line_of: Callable[[FeedRecord], Awaitable[Any | None]]
     most: int
     page: FeedPage
+    first_ends: Sequence[int]
     looked_at: int = 0
 
     async def partition(self, topic: int, partition: int, at: int, end: int) -> int:
@@ -140,13 +145,21 @@ class _Reading:
                 if len(self.page.lines) >= self.most or self.looked_at >= MOST_LOOKED_AT:
                     self.page.more = True
                     return record.offset
-                if record.about is not None and self.page.after.of(0, record.about[0]) <= record.about[1]:
+                if record.about is not None and self._waits(*record.about):
                     return record.offset
                 line = await self.line_of(record)
-                if line is not None:
+                if line is GONE:
+                    self.page.gone += 1
+                elif line is not None:
                     self.page.lines.append(line)
                 self.looked_at += 1
                 at = record.offset + 1
             if len(records) < AT_ONCE:
                 return end
         return at
+
+    def _waits(self, partition: int, offset: int) -> bool:
+        """Whether the record at this place of the first topic is still to be given. A place that the topic does not reach is of a
+        topic before it, which was made anew or mirrored with other offsets: nothing waits for it."""
+        end = self.first_ends[partition] if partition < len(self.first_ends) else 0
+        return self.page.after.of(0, partition) <= offset < end

@@ -6,7 +6,7 @@ from pipeline.access.consumers import person_of
 from pipeline.access.rights import Allowed, Matter, may
 from pipeline.desks.feed_bodies import FeedPicture, JudgementLine, ViolationLine, WithdrawalLine
 from pipeline.desks.feed_log import KafkaFeedLog
-from pipeline.desks.feed_pages import FeedPage, FeedPosition, FeedRecord, later, page_of
+from pipeline.desks.feed_pages import GONE, FeedPage, FeedPosition, FeedRecord, later, page_of
 from pipeline.desks.live import Live
 from pipeline.runtime.sealing import Seal
 from pipeline.state.feed_marks import FeedMarks
@@ -57,9 +57,10 @@ class _Lines:
     consumer: Consumer
     now_ms: int
 
-    async def line_of(self, record: FeedRecord) -> ViolationLine | WithdrawalLine | JudgementLine | None:
-        """The line of a record; None: it cannot be read, is older than the consumer, is a copy, did not count, or is
-        not for this consumer."""
+    async def line_of(self, record: FeedRecord) -> object | None:
+        """The line of a record (ViolationLine, WithdrawalLine or JudgementLine); None: it cannot be read, is older than the
+        consumer, is a copy, did not count, or is not for this consumer; GONE: a judgement of a violation that is not kept any
+        more, so that nobody can say whether it is for this consumer."""
         at = RecordPlace(partition=record.partition, offset=record.offset)
         message, cases = record.message, self.feeds.live.cases
         if message is None or record.at_ms < self.consumer.since_ms or not cases.counts(message, at):
@@ -72,7 +73,9 @@ class _Lines:
                 return WithdrawalLine(withdrawal=message) if about is None or self._may(about) else None
             case Judgement():
                 about = await self._about(message.violation_id, message.violation_at)
-                return _judgement(message, record) if about is not None and self._may(about) else None
+                if about is None:
+                    return GONE
+                return _judgement(message, record) if self._may(about) else None
         return None
 
     async def _about(self, violation_id: str, at: RecordPlace | None) -> Matter | None:

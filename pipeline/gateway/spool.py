@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from pipeline.errors import BadRecord, Unavailable
+from pipeline.errors import Unavailable
 from pipeline.gateway.request import Besides
 from pipeline.gateway.room import Shares
 from pipeline.runtime.private import private_folder, write_private
@@ -132,8 +132,6 @@ class Spool:
             await self._take(msgspec.msgpack.decode(data, type=Spooled))
         except (Unavailable, OSError):
             raise
-        except BadRecord as error:
-            log.error("spool.dropped", sender=sender_id, cause=str(error))
         except Exception as error:  # whatever it is, it must cost this message alone
             log.exception("spool.set_aside", sender=sender_id, file=path.name, cause=str(error))
             await asyncio.to_thread(self._set_aside, path)

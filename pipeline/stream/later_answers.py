@@ -5,7 +5,7 @@ Two workers may judge the same word: the receipts have the same id, and readers 
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -20,6 +20,8 @@ from schemas.outcomes import Receipt
 from schemas.topics import RECEIPTS
 
 EVERY_S = 0.5
+UNPROVEN_KEPT_MS = 600_000
+"""So long a word waits that no key here verifies: while a neighbour changes its key, another worker may know the new one."""
 log = structlog.get_logger()
 
 
@@ -34,6 +36,8 @@ class LaterAnswers:
     namespace: str
     now_ms: Callable[[], int]
     counted: Callable[[str, str], None]
+    _unproven: dict[str, dict[str, int]] = field(init=False, default_factory=dict)
+    """By country and the name of a word, when it was first looked at, UTC ms."""
 
     async def run(self) -> None:
         """Judge what comes, until cancelled. While Redis or Kafka is away it tries again."""
@@ -48,13 +52,14 @@ class LaterAnswers:
     async def look(self, country: str) -> None:
         """Judge what this country has said and was not judged yet, and send the receipts. Raises Unavailable."""
         waiting = await self.words.waiting(country)
-        judged = [await self._judged(country, signed) for signed in waiting.values()]
+        words = self._proven(country, waiting)
+        judged = [await self._judged(country, word, waiting[name]) for name, word in words.items() if word is not None]
         receipts = [receipt for _, receipt in sorted((one for one in judged if one), key=lambda pair: pair[0])]
         await self.sender.send_all([
             Outgoing(f"{self.namespace}.{RECEIPTS.name}", codec.encode(RECEIPTS, one), one.forward_id.encode())
             for one in receipts
         ])  # fmt: skip
-        await self.words.settled(country, list(waiting))
+        await self.words.settled(country, list(words))
         for one in receipts:
             self.counted(country, one.later or "")
             log.info(
@@ -65,15 +70,26 @@ class LaterAnswers:
                 reason=one.reason,
             )
 
-    async def _judged(self, country: str, signed: str) -> tuple[int, Receipt] | None:
-        """When the neighbour said it (UTC ms), and its receipt. None: the signature is not the country's, or the country was never
-        sent that forward."""
-        try:
-            word: LaterWord = verify_later(signed, self.rings[country], country)
-        except NotAuthentic as error:
-            self.counted(country, "unproven")
-            log.warning("liaison.later_unproven", country=country, cause=error.detail)
-            return None
+    def _proven(self, country: str, waiting: Mapping[str, str]) -> dict[str, LaterWord | None]:
+        """The words, by name, that are to be settled now: those that the country signed, and None for each that no key here has
+        verified for UNPROVEN_KEPT_MS. The others go on waiting."""
+        found: dict[str, LaterWord | None] = {}
+        since = self._unproven.setdefault(country, {})
+        for name, signed in waiting.items():
+            try:
+                found[name] = verify_later(signed, self.rings[country], country)
+            except NotAuthentic as error:
+                if name not in since:
+                    since[name] = self.now_ms()
+                    self.counted(country, "unproven")
+                    log.warning("liaison.later_unproven", country=country, cause=error.detail)
+                if self.now_ms() - since[name] >= UNPROVEN_KEPT_MS:
+                    found[name] = None
+        self._unproven[country] = {name: at for name, at in since.items() if name in waiting and name not in found}
+        return found
+
+    async def _judged(self, country: str, word: LaterWord, signed: str) -> tuple[int, Receipt] | None:
+        """When the neighbour said it (UTC ms), and its receipt. None: the country was never sent that forward."""
         known, incident_id = await self.words.incident_of(country, word.forward_id)
         if not known:
             self.counted(country, "unknown_forward")

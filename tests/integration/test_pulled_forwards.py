@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,10 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import DeskSettings, LiaisonSettings, Settings
 from pipeline.state.collections import CONSUMERS
+from pipeline.state.later_words import LaterWords
 from pipeline.state.outbox import Outbox
 from pipeline.stream.context import Context
-from pipeline.stream.later_answers import LaterAnswers
+from pipeline.stream.later_answers import UNPROVEN_KEPT_MS, LaterAnswers
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Record
 from pipeline.stream.recent import recent
@@ -172,6 +173,39 @@ async def test_what_came_of_a_message_is_told_later_by_the_neighbours_signed_wor
         (one.later, one.reason, one.neighbour_reference, one.incident_id)
         for one in {(one.receipt_id, one.later): one for one in told}.values()
     ]
+
+
+async def test_a_word_under_a_new_key_waits_for_the_worker_that_knows_the_key(
+    neighbour: Neighbour, kafka: KafkaConnection, redis: Redis, namespace: str
+) -> None:
+    """While a neighbour changes its key, a worker with the old ring lets the word be; what no key verifies is dropped later."""
+    forward, now_ms, words = a_forward(8), [platform_now_ms()], LaterWords(redis, f"apart-{namespace}")
+    counted: list[tuple[str, str]] = []
+    knows = replace(neighbour.answers, words=words, now_ms=lambda: now_ms[0])
+    behind = replace(
+        knows,
+        rings={"LU": key_ring("ours", {"LU": neighbour.files.desk_knows})},
+        counted=lambda *one: counted.append(one),
+    )
+
+    async def say(outcome: str, key: Path) -> None:
+        word = LaterWord(forward_id=forward.forward_id, from_country="LU", at_ms=now_ms[0], outcome=outcome)  # type: ignore[arg-type]  # literals below
+        assert "taken" == await words.offer("LU", forward.forward_id, sign_later(word, signing_key("key", key)))
+
+    await words.told(forward)
+    await say("stopped", neighbour.files.desk_sign_key)
+    for _ in range(2):
+        await behind.look("LU")
+    assert [("LU", "unproven")] == counted
+    await knows.look("LU")
+    told = [one async for one, _, _ in recent(kafka.client_kwargs(), namespace, RECEIPTS, 0)]
+    assert ["stopped"] == [one.later for one in told if one.later and one.forward_id == forward.forward_id]
+    await say("not_found", neighbour.files.sender_sign_key)
+    await knows.look("LU")
+    assert 1 == len(await words.waiting("LU"))
+    now_ms[0] += UNPROVEN_KEPT_MS
+    await knows.look("LU")
+    assert {} == await words.waiting("LU")
 
 
 async def test_what_nobody_pulls_expires_and_is_not_handed_out_any_more(neighbour: Neighbour) -> None:

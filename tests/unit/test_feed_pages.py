@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pipeline.desks.feed_pages import AT_ONCE, FeedPage, FeedPosition, FeedRecord, Nexts, later, page_of
+from pipeline.desks.feed_pages import AT_ONCE, GONE, FeedPage, FeedPosition, FeedRecord, Nexts, later, page_of
 
 HOUR_MS = 3_600_000
 WEEK_MS = 7 * 24 * HOUR_MS
@@ -139,6 +139,35 @@ def test_a_judgement_waits_for_what_it_is_about_where_a_process_is_behind() -> N
     assert (["first"], False) == (page.lines, page.more)
     log.taken = None
     assert ["told", "judged"] == pulled(log, page.after).lines
+
+
+def test_a_judgement_of_a_topic_before_holds_up_nothing() -> None:
+    """The violations were made anew, or mirrored with other offsets, and a judgement names a place that they do not reach, or a
+    partition that they do not have."""
+    log = SimulatedLog()
+    for number in range(3):
+        log.add(0, 0, 0, f"v{number}")
+    log.rows[1][0] += [FeedRecord(1, 0, 0, 0, "of before", (0, 5_000)), FeedRecord(1, 0, 1, 0, "elsewhere", (9, 0))]
+    log.add(1, 0, 0, "j2", log.rows[0][0][2])
+    page = pulled(log, FeedPosition())
+    assert ["v0", "v1", "v2", "of before", "elsewhere", "j2"] == page.lines
+    assert [] == pulled(log, page.after).lines
+
+
+def test_what_is_about_something_that_retention_took_is_counted_as_gone() -> None:
+    """A consumer that had begun is told how many judgements it does not get; a new one had nothing to miss."""
+    log = SimulatedLog()
+    told = log.add(0, 0, 0, "told")
+    begun = pulled(log, FeedPosition()).after
+    log.add(1, 0, HOUR_MS, "judged", told)
+    log.drop_before(HOUR_MS)
+
+    async def line_of(record: FeedRecord) -> object:
+        return GONE if record.about is not None else record.message
+
+    page = asyncio.run(page_of(log, begun, line_of, 100))
+    assert ([], 1) == (page.lines, page.gone)
+    assert 0 == asyncio.run(page_of(log, FeedPosition(), line_of, 100)).gone
 
 
 def test_what_retention_took_is_counted_for_those_who_had_begun() -> None:

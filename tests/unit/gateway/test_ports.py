@@ -10,6 +10,7 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from pipeline.errors import BadRecord
 from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.metrics import GatewayMetrics
@@ -103,18 +104,21 @@ async def test_a_message_that_cannot_be_taken_is_set_aside_and_costs_no_other(tm
     async def take(message: Spooled) -> None:
         if message.body == b"bad":
             raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        if message.body == b"too large":
+            raise BadRecord("too_large", "a topic takes less")
         await taken.put(message.body)
 
     (tmp_path / f"{1:020}.message").write_bytes(b"no message")
     for body in (b"good", b"also good"):
         spool = Spool(tmp_path, 1000, take)
         await spool.put(message(b"bad"))
+        await spool.put(message(b"too large"))
         await spool.put(message(body))
         draining = asyncio.create_task(spool.run())
         assert body == await asyncio.wait_for(taken.get(), 10)
         await drained(spool)
         draining.cancel()
-    assert ["1.refused", "2.refused", "3.refused"] == names(tmp_path)
+    assert [f"{number}.refused" for number in range(1, 6)] == names(tmp_path)
 
 
 async def test_ports_begin_again_after_an_error(tmp_path: Path) -> None:
