@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.hotlist.copies import sure_sight
 from pipeline.hotlist.incidents import plate_of
-from pipeline.hotlist.revising import revision_of
+from pipeline.hotlist.revising import left_out_again, revision_of, said_by_persons
 from pipeline.reads.geography import in_zone
 from pipeline.runtime.log import reference
 from pipeline.state import incident_changes as changes
@@ -106,8 +106,17 @@ class Keeper:
         changed = [
             one.alert_id for one in after.sightings if one.revision > known.get(one.alert_id, 1) and not one.withdrawn
         ]
-        for alert in await self.memory.alerts(after.incident_id, changed):
-            outputs.send(ALERTS, revision_of(after, alert), key=plate_of(alert))
+        alerts = await self.memory.alerts(after.incident_id, changed)
+        if len(alerts) < len(changed):
+            log.error(
+                "incidents.alerts_lost", incident=reference(after.incident_id), missing=len(changed) - len(alerts)
+            )
+        again = [revision_of(after, alert) for alert in alerts]
+        earlier = None if everything else before
+        if after.sighting_count > len(after.sightings) and said_by_persons(earlier) != said_by_persons(after):
+            again += left_out_again(earlier, after, await self.memory.all_alerts(after.incident_id))
+        for alert in again:
+            outputs.send(ALERTS, alert, key=plate_of(alert))
         self._count(before, after)
 
     def _count(self, before: IncidentState | None, after: IncidentState) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from pipeline.hotlist.put_away import is_put_away
 from pipeline.hotlist.reopening import with_hit
-from pipeline.hotlist.standing import ENDED, PERSONS, derived, is_put_away, sighting_with, standing
+from pipeline.hotlist.standing import ENDED, PERSONS, derived, sighting_with, standing
 from schemas.incidents import (
     MOST_REFUSED,
     Did,

@@ -12,7 +12,7 @@ from itertools import combinations
 import msgspec
 
 from pipeline.hotlist.incidents import MOST_KMH, POSITION_DOUBT_M
-from pipeline.hotlist.standing import is_put_away
+from pipeline.hotlist.put_away import is_put_away
 from pipeline.plates.shared import written
 from pipeline.plates.twins import issued_twins
 from pipeline.reads.admission import trusted_country

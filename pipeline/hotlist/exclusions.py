@@ -64,11 +64,16 @@ def covers(exclusion: Exclusion, entry: HotlistEntry, read: PlateRead) -> bool:
     country = trusted_country(read)
     if exclusion.country is not None and country is not None and country != exclusion.country:
         return False
-    if is_twin(read.plate, entry.plate) or read.confidence < CLEARLY * _offered(read, entry.plate):
+    if may_be(read, entry.plate):
         return False
     if exclusion.entry_id is not None:
         return exclusion.entry_id == entry.entry_id
     return exclusion.list_id == entry.list_id
+
+
+def may_be(read: PlateRead, wanted: str) -> bool:
+    """Whether a read may as well be of the wanted text: then no exclusion covers it."""
+    return is_twin(read.plate, wanted) or read.confidence < CLEARLY * _offered(read, wanted)
 
 
 def _offered(read: PlateRead, wanted: str) -> float:

@@ -46,8 +46,8 @@ def seen(
             category=alert.category, priority=alert.priority, plate=plate_of(alert), sighting_count=0, sightings=(),
             changed_at_ms=at_ms, covert_owner=alert.owner if alert.covert else None,
         )  # fmt: skip
-    elif _was_dropped(state, at_ms, at):
-        return state
+    elif _was_dropped(state, at_ms, at) or (alert.revision > 1 and state.sighting_count > len(state.sightings)):
+        return state  # a higher revision of one that was dropped is our own (pipeline.hotlist.revising)
     sighting = _replace(_sighting_of(alert, zones), sure_at=sure_at)
     state = _with_sighting(_replace(state, sighting_count=state.sighting_count + 1, alerts_at=at), sighting)
     after = derived(with_hit(state, sighting, at_ms), at_ms)

@@ -1,7 +1,8 @@
 """What a misread says beyond its incident: for a while, the same camera's same wrong text rings nowhere for this entry. Pure.
 
 It is an exclusion like one that somebody writes, but for one camera and QUIET_MS, in the name of the person who looked. As any
-exclusion it never covers a read of the wanted text itself. Undone, it is removed.
+exclusion it never covers a read of the wanted text itself; nor is anything excluded of a wanted pattern, for the text may fit it
+just as it was read. Undone, it is removed.
 """
 
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ def quieted(state: IncidentState | None) -> Mapping[str, Exclusion | None]:
 
 def _excluded(state: IncidentState, step: IncidentStep, name: str) -> Exclusion | None:
     sighting = sighting_with(state, step.alert_id or "")
-    if sighting is None or sighting.match == "exact" or step.plate is None or step.plate == state.plate:
+    if sighting is None or sighting.match in ("exact", "pattern") or step.plate is None or step.plate == state.plate:
         return None
     return Exclusion(
         exclusion_id=name,

@@ -8,7 +8,8 @@ a hit that its person had not seen. Then nobody holds the incident, and nobody h
 
 import msgspec
 
-from pipeline.hotlist.standing import ENDED, TAKES_BACK, ended_by, is_like_what_was_put_away
+from pipeline.hotlist.put_away import TAKES_BACK, is_like_what_was_put_away
+from pipeline.hotlist.standing import ENDED, ended_by
 from schemas.incidents import MOST_STEPS, Happened, IncidentSighting, IncidentState, IncidentStep
 
 BY = "incidents"

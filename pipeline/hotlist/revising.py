@@ -4,10 +4,13 @@ An alert that is sent again has a higher revision, says whether a person must co
 vehicle stays as it was first decided.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
-from pipeline.hotlist.standing import is_put_away, must_be_confirmed, sighting_with
-from schemas.incidents import IncidentSighting, IncidentState
+from pipeline.hotlist.put_away import TAKES_BACK, is_put_away, look_alike_misread
+from pipeline.hotlist.standing import must_be_confirmed, sighting_with
+from schemas.incidents import IncidentSighting, IncidentState, IncidentStep
 from schemas.outcomes import Alert, Confirmation
 
 _replace = msgspec.structs.replace
@@ -29,16 +32,65 @@ def revised(before: IncidentState | None, after: IncidentState) -> tuple[Inciden
 def revision_of(state: IncidentState, alert: Alert) -> Alert:
     """The alert as the incident says that it stands now. alert: its first revision."""
     sighting = sighting_with(state, alert.alert_id)
-    if sighting is None or sighting.revision == 1:
+    revision, confirm = _of_left_out(state, alert) if sighting is None else (sighting.revision, sighting.confirm)
+    if revision == 1:
         return alert
-    stands_confirmed = sighting.asked and not sighting.confirm
+    stands_confirmed = alert.confirm and not confirm
     return _replace(
         alert,
-        revision=sighting.revision,
-        confirm=sighting.confirm,
+        revision=revision,
+        confirm=confirm,
         rings=False,
         confirmed=_confirmation(state, alert.alert_id) if stands_confirmed else None,
     )
+
+
+def said_by_persons(state: IncidentState | None) -> list[IncidentStep]:
+    """The steps of persons, each with whether it was undone: while they stay, `left_out_again` finds nothing."""
+    return [step for step in state.steps if step.role is not None] if state is not None else []
+
+
+def left_out_again(before: IncidentState | None, after: IncidentState, alerts: Sequence[Alert]) -> list[Alert]:
+    """Of these first revisions, those that must be sent again though the trail has no room for their hits any more: what crossed
+    the border of them is recalled, too. before None: whatever was sent earlier."""
+    sent: list[Alert] = []
+    for alert in alerts:
+        if sighting_with(after, alert.alert_id) is None:
+            now = revision_of(after, alert)
+            is_told = before is not None and (
+                sighting_with(before, alert.alert_id) is not None or revision_of(before, alert).revision == now.revision
+            )
+            if now.revision > 1 and not is_told:
+                sent.append(now)
+    return sent
+
+
+def _of_left_out(state: IncidentState, alert: Alert) -> tuple[int, bool]:
+    """Revision and confirm of an alert whose hit the trail has no room for. They follow from the persons' steps, of which none is
+    ever left out."""
+    away = [step for step in state.steps if _puts_away(state, step, alert)]
+    sure = [step for step in state.steps if step.did == "confirm" and step.alert_id == alert.alert_id]
+    revision, must = 1, alert.confirm
+    for number in sorted({at for step in (*away, *sure) for at in (step.number, step.undone_by) if at is not None}):
+        now = _holds_at(number, away) or (alert.confirm and not _holds_at(number, sure))
+        revision, must = revision + (now != must), now
+    return revision, must
+
+
+def _holds_at(number: int, steps: Sequence[IncidentStep]) -> bool:
+    """Whether one of these steps holds once the step of this number is done."""
+    return any(one.number <= number and (one.undone_by is None or one.undone_by > number) for one in steps)
+
+
+def _puts_away(state: IncidentState, step: IncidentStep, alert: Alert) -> bool:
+    """Whether this step, while it is not undone, puts away the hit of an alert that the trail has no room for."""
+    if step.did == "dismiss" and step.dismissal in TAKES_BACK:
+        return not step.alert_ids or alert.alert_id in step.alert_ids or alert.decided_at_ms <= step.at_ms
+    if step.did != "misread" or step.alert_id is None:
+        return False
+    seen = sighting_with(state, step.alert_id)
+    is_alike = seen is not None and look_alike_misread(seen, alert.match, alert.read.plate, alert.read.camera_id)
+    return step.alert_id == alert.alert_id or is_alike
 
 
 def _is_new_to_it(before: IncidentState | None, after: IncidentState, one: IncidentSighting, must: bool) -> bool:

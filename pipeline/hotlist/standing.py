@@ -3,22 +3,23 @@
 `derived` computes all of it anew after each change, so undoing a step is leaving it out.
 
 A hit is put away when a person called it a misread, or dismissed it because its vehicle is not meant. That says nothing of any
-other hit, but for a later look-alike of the same text; an exact read is never taken for the misread of another. Only an undo makes
-a hit stand again that was put away. The incident is over when each hit that was not withdrawn is put away, or when a person or
-time has ended it; what opens it again, pipeline.hotlist.reopening says, and then nobody holds it.
+other hit, but for a look-alike of the same text; an exact read is never taken for the misread of another, and of a misread alone
+nothing follows for another camera: what that one reads may be the wanted vehicle. Only an undo makes a hit stand again that was put
+away. The incident is over when each hit that was not withdrawn is put away, or when a person or time has ended it; what opens it
+again, pipeline.hotlist.reopening says, and then nobody holds it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
 import msgspec
 
 from pipeline.hotlist.incidents import URGENCY
+from pipeline.hotlist.put_away import is_misread, is_put_away
 from schemas.incidents import (
     MOST_SIGHTINGS,
     Did,
-    Dismissal,
     IncidentSighting,
     IncidentState,
     IncidentStep,
@@ -28,9 +29,6 @@ from schemas.reference import Priority
 
 PERSONS: frozenset[str] = frozenset(get_args(Did))
 ENDED: frozenset[Phase] = frozenset(("misread", "dismissed", "closed", "withdrawn", "expired"))
-TAKES_BACK: frozenset[Dismissal] = frozenset(("not_wanted_any_more", "innocent_vehicle", "exercise"))
-"""Dismissed so, the hits that stood then stand no more, and what crossed the border of them is recalled. The others only say that
-nobody acts."""
 _ENDINGS: Mapping[str, Phase] = {"dismiss": "dismissed", "close": "closed", "expired": "expired"}
 _replace = msgspec.structs.replace
 
@@ -43,23 +41,6 @@ def sighting_with(state: IncidentState, alert_id: str) -> IncidentSighting | Non
 def standing(state: IncidentState) -> list[IncidentSighting]:
     """The sightings whose alerts were not withdrawn, in the order of their arrival."""
     return [one for one in state.sightings if not one.withdrawn]
-
-
-def is_misread(state: IncidentState, sighting: IncidentSighting) -> bool:
-    """Whether a person called this hit a misread, or another one that shows the same wrong text."""
-    ids = set(_misread_ids(state))
-    return sighting.alert_id in ids or _looks_like_one_of(state, sighting, ids)
-
-
-def is_put_away(state: IncidentState, sighting: IncidentSighting) -> bool:
-    """Whether this hit is a misread, or was dismissed because its vehicle is not meant."""
-    return is_misread(state, sighting) or any(_is_about(step, sighting) for step in _taking_back(state))
-
-
-def is_like_what_was_put_away(state: IncidentState, sighting: IncidentSighting) -> bool:
-    """Whether this hit only looks alike, with the same text as one that was put away."""
-    ids = {one.alert_id for one in state.sightings if one.alert_id != sighting.alert_id and is_put_away(state, one)}
-    return _looks_like_one_of(state, sighting, ids)
 
 
 def must_be_confirmed(state: IncidentState, sighting: IncidentSighting) -> bool:
@@ -162,27 +143,3 @@ def _phase(
     if facts.holder is None:
         return "new"
     return "confirmed" if confirmed else "taken"
-
-
-def _looks_like_one_of(state: IncidentState, sighting: IncidentSighting, alert_ids: set[str]) -> bool:
-    """Whether this hit and one of those only look alike, and show the same text."""
-    if not alert_ids or sighting.match == "exact":
-        return False
-    texts = {one.plate for one in state.sightings if one.alert_id in alert_ids and one.match != "exact"}
-    return sighting.plate in texts
-
-
-def _misread_ids(state: IncidentState) -> Iterator[str]:
-    for step in state.steps:
-        if step.did == "misread" and step.undone_by is None and step.alert_id is not None:
-            yield step.alert_id
-
-
-def _taking_back(state: IncidentState) -> Iterator[IncidentStep]:
-    for step in state.steps:
-        if step.did == "dismiss" and step.undone_by is None and step.dismissal in TAKES_BACK:
-            yield step
-
-
-def _is_about(step: IncidentStep, sighting: IncidentSighting) -> bool:
-    return not step.alert_ids or sighting.alert_id in step.alert_ids

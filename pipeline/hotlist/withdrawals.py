@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from pipeline.hotlist.exclusions import may_be
 from pipeline.hotlist.matching import AFTERWARDS, alert_of, found_afterwards
 from pipeline.hotlist.watches import hits_of
 from schemas import ids
@@ -54,7 +55,7 @@ def taken_back(
         return TakenBack(alert, CORRECTED)
     hit = found_afterwards(hits[0]) if AFTERWARDS in alert.notes else hits[0]
     again = alert_of(hit, alert.read, cameras.get(alert.read.camera_id), decided_at_ms=now_ms)
-    if alert.excluded is not None:  # which exclusions hold now changes nothing about it
+    if alert.excluded is not None and _is_excluded_still(alert, again, entry):
         again = msgspec.structs.replace(again, excluded=alert.excluded, silent=True)
     if _says(again) == _says(alert):
         return None
@@ -78,10 +79,18 @@ def as_of_arrival(
     if back is None or back.instead is None:
         return alert if back is None else None
     now, rings = back.instead, alert.live and not back.instead.silent
-    notes = now.notes if alert.excluded is None else alert.notes
+    notes = now.notes if now.excluded is None else alert.notes
     return msgspec.structs.replace(
         now, alert_id=alert.alert_id, corrects=None, live=alert.live, rings=rings, notes=notes
     )
+
+
+def _is_excluded_still(alert: Alert, again: Alert, entry: HotlistEntry) -> bool:
+    """Whether what was excluded stays so. Which exclusions hold now changes nothing about it; but where the entry wants another
+    text now, none covers a read of that text or of one that fits it."""
+    if again.match == "exact" or may_be(alert.read, entry.plate):
+        return False
+    return again.match != "pattern" or alert.match == "pattern"
 
 
 def _says(alert: Alert) -> dict[str, object]:

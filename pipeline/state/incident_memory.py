@@ -11,6 +11,7 @@ import msgspec
 import redis.asyncio
 
 from pipeline.errors import Unavailable
+from pipeline.state import incident_scripts as scripts
 from pipeline.state.redis_port import Argument, Script, run_scripts
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.outcomes import Alert, Receipt, RecordPlace
@@ -20,41 +21,6 @@ MOST_TRIES = 20  # against other workers on the same incident, within one call
 MOST_DUE = 200  # in one look
 MOST_WAITING = 64
 WHAT = "incidents' memory"
-
-_READ = Script("return redis.call('HMGET', KEYS[1], 'token', 'kept')")
-_WRITE = Script("""
-local held = redis.call('HGET', KEYS[1], 'token') or ''
-if held ~= ARGV[2] then
-  if held ~= ARGV[1] then return 0 end
-  redis.call('HSET', KEYS[1], 'token', ARGV[2], 'kept', ARGV[3])
-  redis.call('PEXPIRE', KEYS[1], ARGV[4])
-end
-for i = 5, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
-return 1
-""")
-"""Idempotent: what it wrote already counts as written."""
-_ALERTS = Script("return redis.call('HMGET', KEYS[1], unpack(ARGV))")
-_DUE = Script("return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])")
-_SET_DUE = Script("""
-if tonumber(ARGV[2]) < tonumber(redis.call('GET', KEYS[2]) or '0') then return 0 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-if ARGV[4] == '' then redis.call('ZREM', KEYS[1], ARGV[1]) else redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1]) end
-return 1
-""")
-"""0 where a later state's time is kept already: two workers may come here out of order."""
-
-_RESTORE = Script("""
-if redis.call('HSETNX', KEYS[1], 'token', ARGV[1]) == 1 then redis.call('HSET', KEYS[1], 'kept', ARGV[2]) end
-return redis.call('PEXPIRE', KEYS[1], ARGV[3])
-""")
-_RESTORE_ALERT = Script("return redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])")
-_BEGIN = Script("return redis.call('HSET', KEYS[1], ARGV[1], '')")
-_FINISH = Script("""
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'token', 'whole')
-return 1
-""")
-_SOON = Script("return redis.call('ZADD', KEYS[1], 'NX', 0, ARGV[1])")
 
 
 class WaitingAction(msgspec.Struct, array_like=True, frozen=True):
@@ -120,7 +86,7 @@ class IncidentMemory:
         found: dict[str, tuple[Kept, Kept]],
     ) -> list[str]:  # fmt: skip
         """Apply the changes to these incidents once, into `found`. Returns the incidents that another worker wrote meanwhile."""
-        whole, *answers = await _READ.run(self._client, WHAT, [([self._key(one)], []) for one in (_WHOLE, *ids)])
+        whole, *answers = await scripts.READ.run(self._client, WHAT, [([self._key(one)], []) for one in (_WHOLE, *ids)])
         if whole[0] is None:
             raise Unavailable(
                 f"{WHAT} (Redis lost it; it is being put back from the topic incidents)", retry_after_s=0.5
@@ -136,11 +102,11 @@ class IncidentMemory:
                 arguments: list[Argument] = [token or "", uuid.uuid4().hex, _encode(after), KEPT_MS]
                 for alert in alerts.get(incident_id, ()):
                     arguments += [alert.alert_id, _encode(alert)]
-                writes.append((_WRITE, [self._key(incident_id)], arguments))
+                writes.append((scripts.WRITE, [self._key(incident_id)], arguments))
                 written.append(incident_id)
             change, at_ms = (0, None) if after.state is None else (after.state.change, due(after.state))
             keys = [self._due_key, f"{self._due_key}:{incident_id}"]
-            notes.append((_SET_DUE, keys, [incident_id, change, KEPT_MS, "" if at_ms is None else at_ms]))
+            notes.append((scripts.SET_DUE, keys, [incident_id, change, KEPT_MS, "" if at_ms is None else at_ms]))
         done = (await run_scripts(self._client, WHAT, writes + notes))[: len(writes)]
         return [incident_id for incident_id, ok in zip(written, done, strict=True) if not ok]
 
@@ -148,28 +114,34 @@ class IncidentMemory:
         """These alerts of the incident as first decided; those that are not kept any more are left out."""
         if not alert_ids:
             return []
-        (answer,) = await _ALERTS.run(self._client, WHAT, [([self._key(incident_id)], list(alert_ids))])
+        (answer,) = await scripts.ALERTS.run(self._client, WHAT, [([self._key(incident_id)], list(alert_ids))])
         return [_decode_alert(data) for data in answer if data]
+
+    async def all_alerts(self, incident_id: str) -> list[Alert]:
+        """All alerts of the incident that are kept, as first decided, also those that its trail has no room for."""
+        (answer,) = await scripts.ALL.run(self._client, WHAT, [([self._key(incident_id)], [])])
+        fields = zip(answer[::2], answer[1::2], strict=True)
+        return [_decode_alert(data) for name, data in fields if name not in (b"token", b"kept")]
 
     async def due(self, now_ms: int) -> list[str]:
         """The incidents for which something is due at now_ms (UTC); of many, the longest due."""
-        (answer,) = await _DUE.run(self._client, WHAT, [([self._due_key], [now_ms, MOST_DUE])])
+        (answer,) = await scripts.DUE.run(self._client, WHAT, [([self._due_key], [now_ms, MOST_DUE])])
         return [incident_id.decode() for incident_id in answer]
 
     async def is_whole(self) -> bool:
         """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `update` raises."""
-        ((token, _),) = await _READ.run(self._client, WHAT, [([self._key(_WHOLE)], [])])
+        ((token, _),) = await scripts.READ.run(self._client, WHAT, [([self._key(_WHOLE)], [])])
         return token is not None
 
     async def begin(self) -> str:
         """Begin to put back what was lost. Returns what `note_whole` takes."""
         begun = uuid.uuid4().hex
-        await _BEGIN.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
+        await scripts.BEGIN.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
         return begun
 
     async def note_whole(self, begun: str) -> bool:
         """Note that nothing is missing in the memory, unless Redis was emptied since `begin`. Returns whether nothing is."""
-        (done,) = await _FINISH.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
+        (done,) = await scripts.FINISH.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
         return bool(done)
 
     async def restored(self, states: Sequence[IncidentState]) -> None:
@@ -177,15 +149,15 @@ class IncidentMemory:
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             ([self._key(one.incident_id)], [uuid.uuid4().hex, _encode(Kept(one)), KEPT_MS]) for one in states
         ]
-        await _RESTORE.run(self._client, WHAT, calls)
-        await _SOON.run(self._client, WHAT, [([self._due_key], [one.incident_id]) for one in states])
+        await scripts.RESTORE.run(self._client, WHAT, calls)
+        await scripts.SOON.run(self._client, WHAT, [([self._due_key], [one.incident_id]) for one in states])
 
     async def restored_alerts(self, alerts: Sequence[Alert]) -> None:
         """Store these alerts as first decided, where they are not known. Their incidents are."""
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             ([self._key(one.incident_id)], [one.alert_id, _encode(one)]) for one in alerts
         ]
-        await _RESTORE_ALERT.run(self._client, WHAT, calls)
+        await scripts.RESTORE_ALERT.run(self._client, WHAT, calls)
 
     def _key(self, incident_id: str) -> str:
         return f"{{{self._namespace}:incident:{incident_id}}}"

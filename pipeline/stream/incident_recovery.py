@@ -5,7 +5,7 @@ Nothing is decided about incidents meanwhile: what persons did, confirmations ab
 an incident.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,10 +17,12 @@ from pipeline.state.alert_memory import DAY_MS
 from pipeline.state.incident_memory import IncidentMemory
 from pipeline.stream.recent import PAGE, in_pages, look_patiently, recent
 from schemas.incidents import IncidentState
-from schemas.outcomes import Alert
+from schemas.outcomes import Alert, RecordPlace, Withdrawal
 from schemas.topics import ALERTS, INCIDENTS
 
 log = structlog.get_logger()
+CLOCKS_MS = 600_000
+"""By how much a camera's clock may be ahead of the broker's. An own choice, far above what counts as a working clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,32 @@ class IncidentRecovery:
         if await self.memory.is_whole():
             return
         begun = await self.memory.begin()
-        messages = partial(recent, self.client_kwargs, self.namespace, from_ms=self.now_ms() - DAY_MS)
+        from_ms = self.now_ms() - DAY_MS
+        messages = partial(recent, self.client_kwargs, self.namespace)
         states: dict[str, IncidentState] = {}
-        async for state, _, _ in messages(INCIDENTS):
+        async for state, _, _ in messages(INCIDENTS, from_ms):
             known = states.get(state.incident_id)
             if known is None or known.change < state.change:
                 states[state.incident_id] = state
         found = list(states.values())
         for start in range(0, len(found), PAGE):
             await self.memory.restored(found[start : start + PAGE])
-        await self._restore_alerts(messages, states)
+        await self._restore_alerts(messages(ALERTS, alerts_from_ms(found, from_ms)), states)
         if not await self.memory.note_whole(begun):
             raise Unavailable("incidents' memory (Redis lost it again meanwhile)")
         if states:
             log.warning("incidents.put_back", incidents=len(states))
 
-    async def _restore_alerts(self, messages: Callable[..., Any], states: Mapping[str, IncidentState]) -> None:
-        async for page in in_pages(messages(ALERTS)):
+    async def _restore_alerts(
+        self, messages: AsyncIterator[tuple[Alert | Withdrawal, RecordPlace, int]], states: Mapping[str, IncidentState]
+    ) -> None:
+        async for page in in_pages(messages):
             alerts = [one for one in page if isinstance(one, Alert) and one.revision == 1]
             await self.memory.restored_alerts([one for one in alerts if one.incident_id in states])
+
+
+def alerts_from_ms(states: Sequence[IncidentState], from_ms: int) -> int:
+    """Since when (UTC ms) the broker took the alerts of these incidents, at the latest from_ms: an incident that changed within the
+    last day may have begun long before, and what a person undoes then must be sent again."""
+    captured = (one.captured_at_ms - CLOCKS_MS for state in states for one in state.sightings)
+    return max(0, min([from_ms, *captured]))

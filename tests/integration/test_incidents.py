@@ -24,7 +24,7 @@ from pipeline.stream import codec
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas.incidents import IncidentAction, IncidentState
+from schemas.incidents import MOST_SIGHTINGS, IncidentAction, IncidentState
 from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 from schemas.people import Desk
 from schemas.topics import ACTIONS, ALERTS, FORWARDS, INCIDENTS
@@ -129,6 +129,20 @@ async def test_what_comes_again_after_a_crash_is_sent_again_as_it_stands_and_dec
     assert first.sends == again.sends
     ours = sent(again, Alert)
     assert [] == (await other([house.record(one) for one in ours])).sends, "its own revision comes back"
+
+
+async def test_hits_that_the_trail_has_no_room_for_are_recalled_with_the_others(house: House) -> None:
+    """Each crossed the border by itself; a second worker, after a crash, sends the same."""
+    keep, other = await house.handler_of(incidents.start), await house.handler_of(incidents.start)
+    sure = {"plate": "1AOC555", "match": "exact", "confirm": False}
+    first = first_alert(**sure)
+    hits = [first, *(later_alert(one, first, **sure) for one in range(1, MOST_SIGHTINGS + 6))]
+    (state,) = sent(await done(await keep([house.record(one) for one in hits])), IncidentState)
+    dismissal = house.record(action(state, "dismiss", dismissal="innocent_vehicle"), NOON_MS + 60_000)
+    told, again = await keep([dismissal]), await other([dismissal])
+    assert {one.alert_id for one in hits} == {one.alert_id for one in sent(told, Alert)}
+    assert {(2, True, False)} == {(one.revision, one.confirm, one.rings) for one in sent(told, Alert)}
+    assert sorted(one.alert_id for one in hits) == sorted(one.alert_id for one in sent(again, Alert))
 
 
 async def test_two_workers_that_decide_at_once_lose_nothing_and_the_second_person_is_told(house: House) -> None:

@@ -2,8 +2,8 @@
 and a snapshot before each action to go back to. pipeline.hotlist computes the state anew from all steps.
 
 The rule: a person's word is about the hits that he saw. A hit that was put away stands again by an undo alone. A hit of which
-nobody spoke opens what is over, and then nobody holds it; but a look-alike of a text that was put away does not, and a dismissal
-which only says that nobody acts gives way to a ring alone, or to what its person had not seen.
+nobody spoke opens what is over, and then nobody holds it; but a look-alike of a text that was put away does not (of a misread: at
+that camera), and a dismissal which only says that nobody acts gives way to a ring alone, or to what its person had not seen.
 """
 
 import copy
@@ -69,8 +69,15 @@ class Reference:
     def _is_news(self, alert: Alert, unseen: bool) -> bool:
         if self.now.only_nobody_acts and not unseen:
             return False
-        others = {self._text(one) for one in self.hits if one != alert.alert_id and self.put_away(one)} - {None}
-        return self._text(alert.alert_id) not in others
+        mine = alert.alert_id
+        innocent = {self._text(one) for one in self.now.not_meant if one != mine} - {None}
+        wrong = {self._there(one) for one in self.hits if one != mine and self.wrong(one)} - {None}
+        return self._text(mine) not in innocent and self._there(mine) not in wrong
+
+    def _there(self, alert_id: str) -> tuple[str, str] | None:
+        """What a look-alike shows, and at which camera; None: it shows the wanted text."""
+        text = self._text(alert_id)
+        return None if text is None else (self.hits[alert_id].read.camera_id, text)
 
     def _text(self, alert_id: str) -> str | None:
         """What a look-alike shows; None: it shows the wanted text."""
@@ -83,9 +90,9 @@ class Reference:
             self.gone.add(alert_id)
 
     def wrong(self, alert_id: str) -> bool:
-        """Whether the hit is a misread: called so, or of the same wrong text as one that was."""
-        texts = {self._text(one) for one in self.now.wrong} - {None}
-        return alert_id in self.now.wrong or self._text(alert_id) in texts
+        """Whether the hit is a misread: called so, or of the same wrong text, by the same camera, as one that was."""
+        seen = {self._there(one) for one in self.now.wrong} - {None}
+        return alert_id in self.now.wrong or self._there(alert_id) in seen
 
     def put_away(self, alert_id: str) -> bool:
         """Whether the hit is a misread, or its vehicle is not meant."""

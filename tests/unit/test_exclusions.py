@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.hotlist.exclusions import Exclusions
 from pipeline.hotlist.matching import Hit, Hotlist, alert_of, match_read
 from pipeline.hotlist.quieting import QUIET_MS, quieted
-from pipeline.hotlist.withdrawals import taken_back
+from pipeline.hotlist.withdrawals import as_of_arrival, taken_back
 from pipeline.reads.versions import Changed, Version, since_ever
 from schemas.outcomes import Alert
 from schemas.reads import PlateRead
@@ -139,3 +139,26 @@ def test_an_exclusion_names_what_it_is_about() -> None:
         make_exclusion(reason=" ")
     with pytest.raises(ValueError, match="valid_until_ms"):
         make_exclusion(valid_until_ms=0)
+
+
+def test_a_misread_never_quiets_a_text_that_fits_a_wanted_pattern_as_it_was_read() -> None:
+    """What is read so may be what is wanted."""
+    alert = first_alert(match="pattern")
+    state = begun(alert)
+    assert {} == quieted(after(state, action(state, "misread", plate="1A8C555", alert_id=alert.alert_id)))
+
+
+@pytest.mark.parametrize("plate", ["1ADC555", "1AD*"])
+def test_a_read_of_what_is_wanted_after_a_correction_is_excluded_no_more(plate: str) -> None:
+    """The entry had a typing error, and the excluded text is the wanted one, or fits it: it rings."""
+    alert = alert_with(exclusions_of(make_exclusion()), make_read("1ADC555", captured_at_ms=NOON_MS))
+    assert alert.excluded is not None
+    right = msgspec.structs.replace(ENTRY, plate=plate)
+    back = taken_back(alert, right, CAMERAS, {}, NOON_MS + 1_000)
+    told = as_of_arrival(alert, right, CAMERAS, {}, NOON_MS + 400)
+    assert back is not None
+    assert told is not None
+    for one in (back.instead, told):
+        assert one is not None
+        assert (None, False) == (one.excluded, one.silent)
+    assert (True, []) == (told.rings, [note for note in told.notes if "excluded" in note])

@@ -11,8 +11,8 @@ from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted, is_decided
 from pipeline.hotlist.answering import answers_for, next_alarm
 from pipeline.hotlist.awaiting import next_overdue
+from pipeline.hotlist.put_away import TAKES_BACK
 from pipeline.hotlist.revising import revised, revision_of
-from pipeline.hotlist.standing import TAKES_BACK
 from pipeline.state.incident_changes import passed
 from pipeline.state.incident_memory import Kept
 from schemas import ids
@@ -272,6 +272,7 @@ HITS = [
     later_alert(5_000, first_alert(), plate="1A0C555"),
     later_alert(6_000, first_alert(), live=False, **SURE),
     later_alert(7_000, first_alert(), silent=True, **SURE),
+    later_alert(8_000, first_alert(), camera_id="E40-2"),
 ]
 HAPPENINGS = st.one_of(
     st.tuples(st.just("hit"), st.sampled_from(HITS)),
