@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from agents import liaison
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.neighbours.message import verify_acknowledgement, verify_forward
-from pipeline.neighbours.recalls import recall_of, update_of
+from pipeline.neighbours.recalls import correction_of, recall_of, update_of
 from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
@@ -29,7 +29,7 @@ from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas.outcomes import Forward, Receipt
+from schemas.outcomes import Forward, Receipt, RecordPlace
 from tests.desks import Batch, DeskProcess, forwards, liaison_settings
 
 Make = Callable[[LiaisonSettings], Awaitable[Handler]]
@@ -174,6 +174,26 @@ async def test_an_update_of_what_was_never_sent_arrives_as_a_hit_of_its_own(
     batch.forwards[2] = update_of(f"{batch.prefix}99999", None, stray)
     await delivered(await make(liaison_settings(keys, {"NL": desk.url})), batch)
     assert [first, update, stray] == [entry.forward for entry in desk.entries(batch.prefix)]
+
+
+async def test_a_correction_of_what_was_never_sent_does_not_cross_the_border(
+    desk: DeskProcess, keys: Path, make: Make
+) -> None:
+    """There is nothing to correct there; one of what the neighbour has arrives."""
+    batch, place = forwards(3, now_ms=platform_now_ms()), RecordPlace(partition=0, offset=0)
+    first, *_ = batch.forwards[:] = [msgspec.structs.replace(one, alert_at=place) for one in batch.forwards]
+    terms = msgspec.structs.replace(first, purpose="another")
+    corrections = [correction_of(one, terms, now_ms=platform_now_ms()) for one in batch.forwards[:2]]
+    batch.forwards[1:] = corrections
+    receipts = await delivered(await make(liaison_settings(keys, {"NL": desk.url})), batch)
+    told = [
+        entry.forward
+        for entry in desk.entries("")
+        if entry.forward.forward_id in {one.forward_id for one in batch.forwards}
+    ]
+    assert [first.forward_id, corrections[0].forward_id] == [one.forward_id for one in told]
+    assert "another" == told[1].purpose
+    assert ["acknowledged", "acknowledged", "withdrawn"] == [one.reason or one.outcome for one in receipts]
 
 
 async def test_a_desk_killed_in_mid_stream_loses_nothing_and_stores_nothing_twice(
