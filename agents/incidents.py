@@ -61,14 +61,16 @@ class Keeper:
         batch, outputs, now_ms = changes.Batch(), Outputs(), self.now_ms()
         if any(isinstance(one.message, Alert) for one in records):
             self.admission.need_cameras()
+        looked_at: frozenset[str] = frozenset()
         for record in records:
             self._take(record, batch)
         if now_ms - self.looked_ms >= TICK_MS:
             self.looked_ms = now_ms
-            for incident_id in await self.memory.due(now_ms):
+            looked_at = frozenset(await self.memory.due(now_ms))
+            for incident_id in looked_at:
                 batch.add(incident_id, partial(changes.passed, self._desks(now_ms), now_ms))
         if batch.changes:
-            await self._decide(batch, outputs, now_ms)
+            await self._decide(batch, outputs, now_ms, looked_at)
         return outputs
 
     def _take(self, record: Record[Input], batch: changes.Batch) -> None:
@@ -89,8 +91,16 @@ class Keeper:
             case IncidentAction():
                 batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, _place(record))))
 
-    async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int) -> None:
-        kept = await self.memory.update(batch.folded(), batch.alerts, partial(self._due_ms, now_ms=now_ms))
+    async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int, looked_at: frozenset[str]) -> None:
+        """Decide the batch. looked_at: for these something is due; no record brings that again, so it stays due until the broker
+        has what follows."""
+        due = partial(self._due_ms, now_ms=now_ms)
+        kept = await self.memory.update(
+            batch.folded(), batch.alerts, lambda state: now_ms if state.incident_id in looked_at else due(state)
+        )
+        told = [after.state for name, (_, after) in kept.items() if name in looked_at and after.state is not None]
+        if told:
+            outputs.settled = partial(self.memory.note_due, told, due)
         for incident_id, (before, after) in kept.items():
             changed = after is not before
             if after.state is not None and (changed or incident_id in batch.again):

@@ -15,8 +15,10 @@ from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.errors import Unavailable
+from pipeline.hotlist.answering import answers_for
 from pipeline.hotlist.standing import ENDED
 from pipeline.runtime.log import reference
+from pipeline.state.collections import DESKS
 from pipeline.state.session_store import SessionStore
 from schemas import ids
 from schemas.incidents import IncidentAction, IncidentState
@@ -52,7 +54,8 @@ class Leaving:
             await asyncio.sleep(self.every_s)
 
     async def look(self) -> None:
-        """Hand over what persons hold who have been away for too long. Raises Unavailable."""
+        """Hand over what persons hold who have been away for too long; what is not decided in time is tried at the next look.
+        Raises Unavailable while it is not known who works."""
         held, now_ms = self._held(), self.now_ms()
         working = await self.sessions.working(now_ms) if held else {}
         self._away = {who: self._away.get(who, now_ms) for who in held if who not in working}
@@ -61,7 +64,11 @@ class Leaving:
             for state in held[who] if now_ms - since_ms >= self.grace_ms else ():
                 action = handed_over(state, self._desks(state, now_ms), desks, now_ms)
                 if action is not None:
-                    await self.deciding.decided(action, action.action_id, action.incident_id, state)
+                    try:
+                        await self.deciding.decided(action, action.action_id, action.incident_id, state)
+                    except Unavailable as error:  # of this one: the next look hands it over
+                        log.debug("leaving.undecided", cause=str(error))
+                        continue
                     if state.covert_owner is None:  # not even that there was one is for those who read logs
                         log.info("incident.left", incident=reference(state.incident_id), to_desk=action.to_desk)
 
@@ -75,8 +82,11 @@ class Leaving:
         return found
 
     def _desks(self, state: IncidentState, now_ms: int) -> dict[str, Desk]:
-        """The desk of an incident and the one that follows it."""
+        """The desk of an incident and the one that follows it; where its desk is no more, those that answer for it."""
         desk = self.directory.desk(state.desk or "", now_ms)
+        if desk is None:
+            every = self.directory.of(DESKS).as_of(now_ms)
+            return {desk_id: one for desk_id, one in every.items() if answers_for(one, state)}
         follows = self.directory.desk(desk.successor, now_ms) if desk is not None and desk.successor else None
         return {one.desk_id: one for one in (desk, follows) if one is not None}
 
@@ -85,13 +95,14 @@ def handed_over(
     state: IncidentState, desks: Mapping[str, Desk], staffed: set[str], now_ms: int
 ) -> IncidentAction | None:
     """What the person who holds this incident would have done before he went; None: nobody holds it, its holder did nothing
-    in it in a role, or its desk is not known. staffed: the desks at which somebody works. The same state gives the same action,
-    whoever decides."""
-    desk = desks.get(state.desk or "")
+    in it in a role, or there is no desk for it. desks: its own and the one that follows; where its own is no more, those that
+    answer for it. staffed: the desks at which somebody works. The same state gives the same action, whoever decides."""
+    own = desks.get(state.desk or "")
+    desk = own or min(desks.values(), key=lambda one: (one.desk_id not in staffed, one.desk_id), default=None)
     by = next((one for one in reversed(state.steps) if one.who == state.holder and one.role is not None), None)
     if desk is None or by is None or by.role is None or state.holder is None:
         return None
-    follows = desks.get(desk.successor or "")
+    follows = desks.get(desk.successor or "") if own is not None else None
     to = desk if desk.desk_id in staffed or follows is None else follows
     return IncidentAction(
         action_id=ids.action_id(state.holder, f"{state.incident_id} left {state.revision}"),
@@ -101,7 +112,7 @@ def handed_over(
         rings=state.rings,
         who=state.holder,
         role=by.role,
-        desk=desk.desk_id,
+        desk=state.desk,
         to_desk=to.desk_id,
         left=True,
         at_ms=now_ms,

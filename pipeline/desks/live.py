@@ -7,7 +7,7 @@ the order of their arrival here; a reader of the live stream has a position in i
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,6 +16,7 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.access.rights import Matter
 from pipeline.desks.cases import Cases
+from pipeline.desks.crowding import least_needed
 from pipeline.desks.directory import Directory
 from pipeline.desks.events import Event, Item, Kind, Matters, Messages, Shown
 from pipeline.desks.unplaced import Unplaced
@@ -28,8 +29,8 @@ BACK_MS = 24 * 3_600_000
 log = structlog.get_logger()
 NOWHERE = RecordPlace(partition=0, offset=0)
 MOST_KEPT: Mapping[str, int] = {"alert": 20_000, "violation": 50_000, "incident": 20_000}
-"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB. Covert alerts and incidents count
-apart: they move no open one out, so that nobody can count them by what is still there."""
+"""The oldest are left out; of violations, those first that wait for nobody; of incidents, see least_needed. One takes some 4 kB.
+Covert alerts and incidents count apart: they move no open one out, so that nobody can count them by what is still there."""
 RING = 10_000
 
 
@@ -85,9 +86,9 @@ class Live:
         if event.is_covert:
             covert[key] = None
             if len(covert) > self.most_kept[kind]:
-                del self.items[kind][covert.popitem(last=False)[0]]
+                self._leave_out(kind, covert)
         elif len(self.items[kind]) - len(covert) > self.most_kept[kind]:
-            self._leave_out(kind)
+            self._leave_out(kind, (one for one in self.items[kind] if one not in covert))
         if isinstance(message, IncidentState):
             self.on_incident(message)
         self._unplaced.note(kind, key, event)
@@ -105,10 +106,18 @@ class Live:
             if kind == "violation":
                 self._judge(key, self.cases.judged.get(key))
 
-    def _leave_out(self, kind: Kind) -> None:
+    def _leave_out(self, kind: Kind, keys: Iterable[str]) -> None:
+        """Leave out some of these, of one kind, of which there are too many."""
         kept = self.items[kind]
         if kind != "violation":
-            del kept[next(key for key in kept if key not in self._covert[kind])]
+            some = (
+                least_needed({key: kept[key].event.message for key in keys})
+                if kind == "incident"
+                else [next(iter(keys))]
+            )
+            for key in some:
+                del kept[key]
+                self._covert[kind].pop(key, None)
             return
         at_once = len(kept) // 100
         done = list(islice((key for key, shown in kept.items() if not self._waits(key, shown)), at_once))

@@ -1,13 +1,15 @@
 """Which desk is alarmed, and when, because nobody has taken an urgent incident. Pure.
 
 A desk answers for the incidents in its zones and on its lists, or for the one that was handed over to it. When none of its people
-has taken an urgent one in time (Desk.answers_within_s), the desk that follows is alarmed, and after that one's time the next.
+has taken an urgent one in time (Desk.answers_within_s), the desk that follows is alarmed, and after that one's time the next. The
+time of a desk begins when it is asked, or with the first ring that was urgent. A desk that is no more has no time: where an
+incident was handed over to one, the desks are alarmed that answer for it.
 """
 
 from collections.abc import Iterator, Mapping
 
-from pipeline.hotlist.standing import standing, waits_since
-from schemas.incidents import IncidentState
+from pipeline.hotlist.standing import is_urgent_ring, standing, waits_since
+from schemas.incidents import IncidentState, IncidentStep
 from schemas.people import Desk
 
 UNANSWERED = frozenset(("new", "handed_over"))
@@ -19,11 +21,14 @@ def next_alarm(state: IncidentState, desks: Mapping[str, Desk]) -> tuple[int, st
     if state.priority != "urgent" or state.phase not in UNANSWERED or not state.rings:
         return None
     asked = dict(_asked(state, desks))
-    due = (
+    due = [
         (since_ms + desk.answers_within_s * 1_000, desk.successor)
         for desk_id, since_ms in asked.items()
         if (desk := desks.get(desk_id)) is not None and desk.successor in desks and desk.successor not in asked
-    )
+    ]
+    if state.phase == "handed_over" and state.desk not in desks:
+        since_ms = min(asked.values(), default=state.changed_at_ms)
+        due += [(since_ms, one) for one, desk in desks.items() if one not in asked and answers_for(desk, state)]
     return min(((at_ms, desk_id) for at_ms, desk_id in due if desk_id is not None), default=None)
 
 
@@ -42,11 +47,12 @@ def _asked(state: IncidentState, desks: Mapping[str, Desk]) -> Iterator[tuple[st
     began = waits_since(state)
     if began is None:
         return
+    began_ms = max(began.at_ms, _urgent_ms(state, began))
     if state.phase == "handed_over":
         if state.desk is not None:
-            yield state.desk, began.at_ms
+            yield state.desk, began_ms
     else:
-        yield from ((desk_id, began.at_ms) for desk_id, desk in desks.items() if answers_for(desk, state))
+        yield from ((desk_id, began_ms) for desk_id, desk in desks.items() if answers_for(desk, state))
     for step in state.steps:
         if (
             step.did == "alarmed"
@@ -55,3 +61,12 @@ def _asked(state: IncidentState, desks: Mapping[str, Desk]) -> Iterator[tuple[st
             and step.number > began.number
         ):
             yield step.desk or "", step.at_ms
+
+
+def _urgent_ms(state: IncidentState, began: IncidentStep) -> int:
+    """When an incident that began to wait with this step rang urgently first, UTC ms. A ring whose hit is not known any more counts
+    as urgent: an alarm comes early rather than late."""
+    rings = [
+        step for step in state.steps if step.did == "rang" and (began.did != "rang" or step.number >= began.number)
+    ]
+    return next((step.at_ms for step in rings if is_urgent_ring(state, step)), began.at_ms)

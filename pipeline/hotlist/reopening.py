@@ -3,13 +3,14 @@
 What was said of some hits says nothing of another one. So an incident that was put away, closed or is too long ago is opened again
 by each further hit, but for a look-alike of the same text as one that was put away; the hit is heard if it is live and not silent,
 and its entry was not removed meanwhile. A dismissal that only says that nobody acts is opened again by what rings by itself, and by
-a hit that its person had not seen. Then nobody holds the incident, and nobody has been asked to answer.
+a hit that its person had not seen. A closing is not opened again by what was captured before it and came too late to be heard: that
+joins the trail. Then nobody holds the incident, and nobody has been asked to answer.
 """
 
 import msgspec
 
 from pipeline.hotlist.put_away import TAKES_BACK, is_like_what_was_put_away
-from pipeline.hotlist.standing import ENDED, ended_by
+from pipeline.hotlist.standing import ENDED, ended_by, is_urgent_ring
 from schemas.incidents import MOST_STEPS, Happened, IncidentSighting, IncidentState, IncidentStep
 
 BY = "incidents"
@@ -41,11 +42,13 @@ def step_of(
 
 
 def with_step(state: IncidentState, step: IncidentStep) -> IncidentState:
-    """The state with one more step. Of alerts that ring one after the other only the first and the last are steps; of too many
-    steps the first goes that no person did."""
+    """The state with one more step. Of alerts that ring one after the other only the first, the first urgent one and the last are
+    steps; of too many steps the first goes that no person did."""
     steps = [*state.steps, step]
     if [one.did for one in steps[-3:]] == ["rang", "rang", "rang"]:
-        del steps[-2]
+        first, middle = (is_urgent_ring(state, one) for one in steps[-3:-1])
+        if first or not middle:
+            del steps[-2]
     if len(steps) > MOST_STEPS:
         del steps[next(at for at, one in enumerate(steps) if one.role is None)]
     return _replace(state, steps=tuple(steps))
@@ -56,4 +59,6 @@ def _opens(state: IncidentState, sighting: IncidentSighting, *, unseen: bool) ->
     ending = ended_by(state)
     if not unseen and ending is not None and ending.did == "dismiss" and ending.dismissal not in TAKES_BACK:
         return False
+    if not unseen and ending is not None and ending.did == "close" and not sighting.sounds:
+        return sighting.captured_at_ms > ending.at_ms and not is_like_what_was_put_away(state, sighting)
     return not is_like_what_was_put_away(state, sighting)

@@ -48,6 +48,12 @@ def must_be_confirmed(state: IncidentState, sighting: IncidentSighting) -> bool:
     return is_put_away(state, sighting) or (sighting.asked and sighting.alert_id not in state.confirmed)
 
 
+def is_urgent_ring(state: IncidentState, step: IncidentStep) -> bool:
+    """Whether what rang with this step is urgent; also where its hit is not known any more."""
+    sighting = sighting_with(state, step.alert_id or "")
+    return sighting is None or sighting.priority == "urgent"
+
+
 def waits_since(state: IncidentState) -> IncidentStep | None:
     """The step since which somebody should answer: the first ring of an incident that nobody has had since it was opened, or its
     handing over; None: nothing rang since it was opened."""

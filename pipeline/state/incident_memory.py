@@ -128,6 +128,15 @@ class IncidentMemory:
         (answer,) = await scripts.DUE.run(self._client, WHAT, [([self._due_key], [now_ms, MOST_DUE])])
         return [incident_id.decode() for incident_id in answer]
 
+    async def note_due(self, states: Sequence[IncidentState], due: Due) -> None:
+        """Note when something is due next for these states (see `update`), unless a later one of the incident is known."""
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = []
+        for one in states:
+            at_ms = due(one)
+            keys = [self._due_key, f"{self._due_key}:{one.incident_id}"]
+            calls.append((keys, [one.incident_id, one.change, KEPT_MS, "" if at_ms is None else at_ms]))
+        await scripts.SET_DUE.run(self._client, WHAT, calls)
+
     async def is_whole(self) -> bool:
         """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `update` raises."""
         ((token, _),) = await scripts.READ.run(self._client, WHAT, [([self._key(_WHOLE)], [])])

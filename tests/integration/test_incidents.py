@@ -196,6 +196,22 @@ async def test_an_urgent_incident_that_nobody_takes_alarms_the_next_desk_and_one
     assert [] == (await keep([])).sends
 
 
+async def test_an_alarm_that_was_lost_on_its_way_to_the_broker_is_sent_again_by_whoever_looks_next(
+    house: House,
+) -> None:
+    """As when its worker dies: until the broker has it, it stays due; the same alarm, once."""
+    keep, other = await house.handler_of(incidents.start), await house.handler_of(incidents.start)
+    await done(await keep([house.record(first_alert(priority="urgent"))]))
+    house.now_ms = NOON_MS + 60_500
+    (lost,) = sent(await keep([]), IncidentState)
+    house.now_ms += 1_000
+    again = await other([])
+    assert [lost] == sent(again, IncidentState)
+    await done(again)
+    house.now_ms += 1_000
+    assert [] == (await keep([])).sends
+
+
 async def test_when_something_is_due_is_what_the_latest_state_says_though_an_older_one_is_acknowledged_last(
     house: House,
 ) -> None:

@@ -1,5 +1,7 @@
 """Which alerts and violations the desks keep in memory when there are more than they keep, and whom they are for."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -8,8 +10,10 @@ from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.reads.versions import since_ever
 from schemas import ids
+from schemas.incidents import IncidentState
 from schemas.outcomes import RecordPlace, Violation, Withdrawal
 from tests.builders import NOON_MS, make_alert, make_camera, make_zone
+from tests.incidents import AN, after, begun, first_alert
 from tests.violations import judgement, make_violation, withdrawn
 
 ONE = make_violation()
@@ -93,3 +97,29 @@ def test_an_alert_that_came_before_its_camera_was_known_is_told_of_once_it_is() 
     desks.directory.take("zones", [since_ever("5342", make_zone("5342", cameras=(camera,)))], reset=False)
     desks.place()
     assert len(told) == desks.last - before
+
+
+@pytest.mark.parametrize("owner", [None, "federal judicial police"], ids=["open", "covert"])
+def test_a_flood_of_other_incidents_moves_no_urgent_one_out_that_nobody_has_taken(owner: str | None) -> None:
+    """What is over goes first, then what rang for nobody; the urgent ones last, the oldest of them before the others."""
+    here = Live(Directory(), most_kept={"alert": KEPT, "violation": KEPT, "incident": KEPT})
+    covert = {} if owner is None else {"covert": True, "owner": owner}
+
+    def hit(number: int, **fields: Any) -> IncidentState:
+        return begun(first_alert(captured_at_ms=NOON_MS + number, **covert, **fields))
+
+    urgent, high, over = hit(0, priority="urgent"), hit(1), after(hit(2), ("dismiss", AN))
+    for state in (urgent, high, over):
+        here.take(state)
+    for number in range(3, 2 * KEPT):
+        here.take(hit(number, rings=False, silent=True))
+    kept = here.items["incident"]
+    assert (True, True, False, True) == (
+        urgent.incident_id in kept, high.incident_id in kept, over.incident_id in kept, len(kept) <= KEPT
+    )  # fmt: skip
+    later = [hit(number, priority="urgent") for number in range(2 * KEPT, 3 * KEPT)]
+    for state in later:
+        here.take(state)
+    assert (False, False) == (urgent.incident_id in kept, high.incident_id in kept)
+    assert later[-1].incident_id in kept
+    assert KEPT >= len(kept)
