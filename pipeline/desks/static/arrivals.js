@@ -29,7 +29,7 @@ export class Arrivals {
     let cursor = "";
     do {
       const page = await ask("GET", cursor ? `/incidents?cursor=${encodeURIComponent(cursor)}` : "/incidents");
-      this.#take([...page.alerts, ...page.items.map((incident) => ({ incident }))], false);
+      this.#take([...page.alerts ?? [], ...page.items.map((incident) => ({ incident }))], false);
       for (const one of page.items) seen.add(one.incident_id);
       cursor = page.next ?? "";
     } while (cursor && this.isTheDesks);
