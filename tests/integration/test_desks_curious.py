@@ -44,16 +44,16 @@ class Officer:
 
 @pytest_asyncio.fixture
 async def officer(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path) -> AsyncIterator[Officer]:
-    """An officer, a colleague, and 300 entries of the hotlist; ten plates may be shown at once."""
+    """An officer, a colleague, and 600 entries of the hotlist; 450 plates may be shown at once."""
     async for key in redis.scan_iter(match=f"*{name}:*"):
         await redis.delete(key)
     desks = desks_of(kafka, redis, name, tmp_path)
     await desks.person(AN, "investigator")
     await desks.person("jan.claes", "investigator")
-    await desks.writer.put(HOTLIST, [make_entry(entry_id=f"E-{number}") for number in range(300)])
+    await desks.writer.put(HOTLIST, [make_entry(entry_id=f"E-{number}") for number in range(600)])
     await desks.writer.put(HOTLIST, [make_entry(entry_id="E-sis", hotlist="sis")])
     recorder = MemoryRecorder()
-    plates = Limits(per_second=0.001, at_once=210)
+    plates = Limits(per_second=0.001, at_once=450)
     async with desks.running(recorder, limits=Limits(per_second=1e6, at_once=1e6), plates=plates):
         yield Officer(desks, recorder)
 
@@ -96,7 +96,7 @@ async def test_nobody_reads_a_whole_list_by_its_pages(officer: Officer) -> None:
     """Who was shown very many plates waits, which is recorded; a colleague does not."""
     browser = await officer.desks.logged_in(AN)
     answers, cursor = [], ""
-    for _ in range(3):
+    for _ in range(4):
         answer = await browser.ask("GET", f"{PREFIX}/hotlist{cursor}")
         answers.append(answer.rule)
         if answer.rule is None and "next" in answer.json:

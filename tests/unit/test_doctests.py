@@ -11,7 +11,7 @@ import pipeline.plates
 PURE = (
     "pipeline.neighbours.partitions",
     "pipeline.neighbours.retry_after",
-    "pipeline.hotlist.index",
+    "pipeline.hotlist.edits",
     "pipeline.sections.certainty",
     "pipeline.sections.pairing",
     "pipeline.sections.speed",

@@ -54,7 +54,9 @@ class PoisonRecords(Fault):
         return f"{len(PAYLOADS)} kinds on {len(_TOLD_BY)} topics"
 
     async def strike(self, road: Road) -> None:
-        producer = AIOKafkaProducer(acks="all", max_request_size=2**20, **road.pair.kafka.client_kwargs())
+        kwargs = road.pair.kafka.client_kwargs()
+        # idempotent: a record that is sent again would be a second one, which nobody expects
+        producer = AIOKafkaProducer(enable_idempotence=True, max_request_size=2**20, **kwargs)
         await producer.start()
         try:
             for topic, stages in _TOLD_BY.items():
