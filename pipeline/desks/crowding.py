@@ -12,13 +12,14 @@ log = structlog.get_logger()
 _URGENT = 3
 
 
-def least_needed(incidents: Mapping[str, object]) -> Sequence[str]:
+def least_needed(incidents: Mapping[str, object], *, covert: bool) -> Sequence[str]:
     """The ids of a hundredth of these incidents, at least one: first those that are over, then those that rang for nobody, and open
-    urgent ones last; of equals those that stand first. The log says when urgent ones are among them."""
+    urgent ones last; of equals those that stand first. The log says when urgent ones are among them, but nothing of covert ones:
+    others read it."""
     ranks = {key: _need(state) for key, state in incidents.items()}
     some = sorted(ranks, key=ranks.__getitem__)[: max(1, len(ranks) // 100)]
     urgent = sum(ranks[key] == _URGENT for key in some)
-    if urgent:
+    if urgent and not covert:
         log.error("incidents.urgent_left_out", count=urgent, cure="more dispatchers, or fewer hits that ring")
     return some
 

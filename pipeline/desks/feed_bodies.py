@@ -51,7 +51,8 @@ class JudgementLine(Message, frozen=True, kw_only=True, tag_field="type", tag="j
 
 class PageLine(Message, frozen=True, kw_only=True, tag_field="type", tag="page"):
     """The end of a page: an answer without it is not whole. cursor: acknowledges everything up to here, and names where the next
-    page begins. more: there is more now. gone: how many records the law had deleted before they were pulled."""
+    page begins. more: there is more now. gone: how many records the law had deleted before they were pulled,
+    or whose violation it had."""
 
     cursor: Cursor
     more: bool

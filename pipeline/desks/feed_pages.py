@@ -87,8 +87,8 @@ class FeedLog(Protocol):
 
 @dataclass(slots=True)
 class FeedPage:
-    """What one pull gives. after: from where the next goes on. more: there is more now. gone: how many records retention took
-    before they were given, or their subject. remade: a topic was made anew, and is given from its beginning."""
+    """What one pull gives. after: from where the next goes on. more: there is more now. gone: how many records are not
+    given because retention took them, or what they are about. remade: a topic was made anew, and is given from its beginning."""
 
     after: FeedPosition
     lines: list[Any] = field(default_factory=list)

@@ -29,7 +29,7 @@ class OutdatedEntry(Message, frozen=True, kw_only=True):
 
 
 class Outdated(Message, frozen=True, kw_only=True):
-    """What was said of one list within the last day, the latest first."""
+    """What was said of one list, the latest first: all of the last day, and what this process has in memory of before."""
 
     items: Annotated[tuple[OutdatedEntry, ...], msgspec.Meta(max_length=MOST_SHOWN)]
 

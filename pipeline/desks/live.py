@@ -86,7 +86,7 @@ class Live:
         if event.is_covert:
             covert[key] = None
             if len(covert) > self.most_kept[kind]:
-                self._leave_out(kind, covert)
+                self._leave_out(kind, covert, covert=True)
         elif len(self.items[kind]) - len(covert) > self.most_kept[kind]:
             self._leave_out(kind, (one for one in self.items[kind] if one not in covert))
         if isinstance(message, IncidentState):
@@ -106,12 +106,12 @@ class Live:
             if kind == "violation":
                 self._judge(key, self.cases.judged.get(key))
 
-    def _leave_out(self, kind: Kind, keys: Iterable[str]) -> None:
-        """Leave out some of these, of one kind, of which there are too many."""
+    def _leave_out(self, kind: Kind, keys: Iterable[str], *, covert: bool = False) -> None:
+        """Leave out some of these, of one kind and all covert or none, of which there are too many."""
         kept = self.items[kind]
         if kind != "violation":
             some = (
-                least_needed({key: kept[key].event.message for key in keys})
+                least_needed({key: kept[key].event.message for key in keys}, covert=covert)
                 if kind == "incident"
                 else [next(iter(keys))]
             )

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.desks import live
 from pipeline.desks.directory import Directory
@@ -101,7 +102,8 @@ def test_an_alert_that_came_before_its_camera_was_known_is_told_of_once_it_is() 
 
 @pytest.mark.parametrize("owner", [None, "federal judicial police"], ids=["open", "covert"])
 def test_a_flood_of_other_incidents_moves_no_urgent_one_out_that_nobody_has_taken(owner: str | None) -> None:
-    """What is over goes first, then what rang for nobody; the urgent ones last, the oldest of them before the others."""
+    """What is over goes first, then what rang for nobody; the urgent ones last, the oldest of them before the others. The log
+    says so, but nothing of covert ones."""
     here = Live(Directory(), most_kept={"alert": KEPT, "violation": KEPT, "incident": KEPT})
     covert = {} if owner is None else {"covert": True, "owner": owner}
 
@@ -118,8 +120,10 @@ def test_a_flood_of_other_incidents_moves_no_urgent_one_out_that_nobody_has_take
         urgent.incident_id in kept, high.incident_id in kept, over.incident_id in kept, len(kept) <= KEPT
     )  # fmt: skip
     later = [hit(number, priority="urgent") for number in range(2 * KEPT, 3 * KEPT)]
-    for state in later:
-        here.take(state)
+    with capture_logs() as logged:
+        for state in later:
+            here.take(state)
+    assert ({"incidents.urgent_left_out"} if owner is None else set()) == {line["event"] for line in logged}
     assert (False, False) == (urgent.incident_id in kept, high.incident_id in kept)
     assert later[-1].incident_id in kept
     assert KEPT >= len(kept)
