@@ -1,5 +1,6 @@
 """The files of the pages: words in four languages, code of others unchanged, and small enough for a cold start."""
 
+import ast
 import hashlib
 import json
 import re
@@ -24,12 +25,13 @@ from pipeline.sections.workings import Name
 from pipeline.state.waiting_room import Why
 from schemas.health import TroubleKind
 from schemas.incidents import Did, Dismissal, Ending, Happened, Phase, WhyRefused
-from schemas.judgements import Rejection, Verdict
+from schemas.judgements import Rejection, Verdict, WhyNotCounted
 from schemas.outcomes import Match, ReceiptOutcome
 from schemas.reads import Direction, Network, Purpose, VehicleClass
 from schemas.reference import Action, CameraState, Channel, HotList, Priority
 
-STATIC = Path(__file__).parents[2] / "pipeline/desks/static"
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "pipeline/desks/static"
 LANGUAGES = ("fr", "nl", "de", "en")
 MOST_BYTES = 200_000
 PARTS = {
@@ -57,6 +59,22 @@ GROUPS = {
     "knock": get_args(Why), "knock.cure": get_args(Why),
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""
+
+REFUSING = (
+    "access/organisation",
+    "access/record",
+    "access/rights",
+    "access/signing",
+    "evidence/store",
+    "lists",
+    "state/adopting",
+    "desks",
+)
+"""Where refusals that a page may meet are made, below pipeline: modules and folders."""
+FOR_SYSTEMS = ("desks/feed_routes.py",)
+"""Refusals that only other systems meet, which no page shows."""
+NAMED_AT = {"Problem": 1, "bad_request": 1, "BadRecord": 0, "_rule": 0, "Denied": "rule"}
+"""Of each call that makes a refusal, which argument is its rule: its place or its name."""
 
 
 PAGES = {path: content.decode() for path, (content, media) in sorted(page_files().items()) if media == "text/html"}
@@ -118,6 +136,30 @@ def test_every_value_of_the_api_has_words() -> None:
     assert [] == [
         f"{group}.{one}" for group, values in GROUPS.items() for one in values if f"{group}.{one}" not in ENGLISH
     ]
+
+
+def rules_in(path: Path) -> set[str]:
+    """The rules of the refusals that this module makes."""
+    calls = [one for one in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(one, ast.Call)]
+    named = [(one, NAMED_AT.get(getattr(one.func, "id", ""))) for one in calls]
+    given = [
+        argument
+        for call, at in named
+        for argument in (
+            call.args[at : at + 1] if isinstance(at, int) else [one.value for one in call.keywords if one.arg == at]
+        )
+    ]
+    return {one.value for argument in given for one in ast.walk(argument) if isinstance(one, ast.Constant)}
+
+
+def test_every_refusal_has_words_in_the_readers_language() -> None:
+    """Nobody at a desk reads the server's English alone, or the name of a rule."""
+    modules = [path for name in REFUSING for path in (ROOT / "pipeline").glob(f"{name}.py")]
+    modules += [path for name in REFUSING for path in (ROOT / "pipeline" / name).glob("*.py")]
+    rules = {rule for path in modules if not path.as_posix().endswith(FOR_SYSTEMS) for rule in rules_in(path)}
+    rules = rules - {"consumer"} | {"bad_request", *get_args(WhyNotCounted)}  # a consumer is a system
+    assert {"role", "zone", "bad_lines", "nobody_waits", "self", "not_withdrawn", "keys"} <= rules
+    assert [] == sorted(rule for rule in rules if f"refused.{rule}" not in ENGLISH)
 
 
 @pytest.mark.parametrize("name", PAGES)

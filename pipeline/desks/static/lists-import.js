@@ -8,6 +8,13 @@ import { Table } from "./table.js";
 import { t } from "./words.js";
 
 const MOST = 12 * 1024 * 1024;
+const FAULTS = Object.entries({
+  missing: /^is missing$/, empty: /^is empty$/, none_of: / is none of /, unknown: / is unknown; /, bound: / must be (at most|at least|less than|more than) /,
+  length: /^has (fewer|more) than | is longer than /, kind: /^must be .+, not /, form: / is (no|not) /,
+});
+
+/** What kind of fault a line has, by the server's sentence: lists.fault.KIND. @param {string} reason */
+const faulted = (reason) => FAULTS.find(([, said]) => said.test(reason))?.[0] ?? "other";
 
 export function Import({ list, say, changed }) {
   const [file, setFile] = useState(null), [report, setReport] = useState(null);
@@ -44,10 +51,10 @@ function Report({ report }) {
       <${Table} caption=${t("lists.faults")} rows=${report.faults.map((one, at) => ({ ...one, at }))} of=${(one) => String(one.at)} empty="" columns=${[
         { name: "line", title: t("lists.line"), class: "number", by: (one) => one.line, cell: (one) => one.line || "" },
         { name: "column", title: t("lists.column"), by: (one) => one.column ?? "", cell: (one) => html`<span class="mono">${one.column ?? ""}</span>${one.number ? ` (${one.number})` : ""}` },
-        { name: "reason", title: t("lists.reason"), cell: (one) => one.reason },
+        { name: "reason", title: t("lists.reason"), cell: (one) => html`${t(`lists.fault.${faulted(one.reason)}`)}<br /><small lang="en">${one.reason}</small>` },
       ]} />
       ${report.bad > report.faults.length && html`<p class="soft">${t("lists.more", { n: report.bad - report.faults.length })}</p>`}`}
-    ${report.warnings?.length > 0 && html`<h3>${t("lists.warnings")}</h3><ul>${report.warnings.map((one) => html`<li>${one}</li>`)}</ul>`}
+    ${report.warnings?.length > 0 && html`<h3>${t("lists.warnings")}</h3><ul>${report.warnings.map((one) => html`<li lang="en">${one}</li>`)}</ul>`}
     ${(report.taken_whole || report.added + report.changed + report.removed > 0) && html`<p><strong>${t("lists.would", { added: report.added ?? 0, changed: report.changed ?? 0, removed: report.removed ?? 0, unchanged: report.unchanged ?? 0 })}</strong></p>`}
     ${report.strangers?.length > 0 && html`<p class="fault">${t("lists.strangers", { names: report.strangers.join(", ") })}</p>`}`;
 }
