@@ -19,7 +19,7 @@ from pipeline.commands.warnings_told import refuse_unfit, warn
 from pipeline.commands.whole_import import import_whole, tell_imported
 from pipeline.hotlist.lists import stranger_to
 from pipeline.lists.importing import Manner, source_named
-from pipeline.lists.patterns import refuse_costly
+from pipeline.lists.patterns import within_bound
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import HOTLIST, SECTIONS
 from pipeline.tables.columns import Table
@@ -130,8 +130,8 @@ def take_one(table: Table[Any], checked: Checked[Any]) -> None:
                 await refuse_unfit(writer, checked)
             collection = collection_of(table)
             pairs = [*encoded_pairs(collection, checked)]
-            await refuse_costly(writer, collection, pairs)
-            changes = await writer.put_encoded(collection, pairs)
+            async with within_bound(writer, collection, pairs):
+                changes = await writer.put_encoded(collection, pairs)
             if table.name == HOTLIST.name:
                 entries_told(checked, platform_now_ms())
             await warn(writer, table, checked)

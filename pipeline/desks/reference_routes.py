@@ -16,7 +16,7 @@ from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.naming import plates_of, written
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer, found
-from pipeline.lists.patterns import refuse_costly
+from pipeline.lists.patterns import within_bound
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
     CAMERAS,
@@ -166,11 +166,11 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     granted_by = kind.granted_by
     if granted_by is not None and getattr(item, granted_by) != asked.somebody.user_id:
         raise bad_request(f"{granted_by} names who grants it: you")
-    await refuse_costly(asked.house.writer, collection, [(key, collection.encode(item))])
-    second = await approved(act, asked, matter)
-    if granted_by is not None and second is not None:
-        item = msgspec.structs.replace(item, approved_by=second)
-    await asked.house.writer.put(collection, [item])
+    async with within_bound(asked.house.writer, collection, [(key, collection.encode(item))]):
+        second = await approved(act, asked, matter)
+        if granted_by is not None and second is not None:
+            item = msgspec.structs.replace(item, approved_by=second)
+        await asked.house.writer.put(collection, [item])
     return RouteAnswer(count=1)
 
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from pipeline.hotlist.pattern_needs import BITS, CODE_OF, LONGEST, Need, needs_of, pieces
 
-_TABLE_BITS = 21  # two mebibytes: ten thousand patterns mark one slot in two hundred, and most of it stays in the cache
-_MIX = np.uint64(
-    0x9E3779B97F4A7C15
-)  # odd, near 2**64 over the golden ratio: a product's upper bits depend on all of a word
+_TABLE_BITS = (
+    21  # a quarter of a mebibyte: ten thousand patterns mark one slot in two hundred, and all of it stays in the cache
+)
+# Odd, near 2**64 over the golden ratio: a product's upper bits depend on all of a word.
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 _CODES = np.zeros(256, np.uint64)
 _CODES[[*map(ord, CODE_OF)]] = [*CODE_OF.values()]
 _WEIGHTS = np.left_shift(np.uint64(1), np.arange(LONGEST, dtype=np.uint64) * np.uint64(BITS))
@@ -46,7 +47,7 @@ class PatternFilter:
     pattern_index.collapsed)."""
 
     _wanted: dict[Need, Wanted] = field(default_factory=dict)
-    _table: NDArray[np.bool_] | None = None
+    _table: NDArray[np.uint8] | None = None  # a bit for each slot
     _probes: dict[int, _Probes] = field(default_factory=dict)  # by length
     _kept: int = 0
     _gone: int = 0  # patterns taken back that are still marked in the table
@@ -116,7 +117,13 @@ class PatternFilter:
         slots = words * _MIX
         slots += probes.salts
         slots >>= np.uint64(64 - _TABLE_BITS)
-        marked = self._table.take(slots.view(np.int64), mode="clip").ravel().nonzero()[0]
+        bits = slots.astype(np.uint8)
+        bits &= np.uint8(7)
+        slots >>= np.uint64(3)
+        found_bits = self._table.take(slots.view(np.int64), mode="clip")
+        found_bits >>= bits
+        found_bits &= np.uint8(1)
+        marked = found_bits.view(np.bool_).ravel().nonzero()[0]  # much sooner than of numbers
         rows, columns = np.divmod(marked, len(codes))
         wanted = probes.wanted
         for number, row, word in zip(
@@ -139,8 +146,9 @@ class PatternFilter:
 
     def _mark(self, need: Need, word: int) -> None:
         if self._table is None:
-            self._table = np.zeros(1 << _TABLE_BITS, np.bool_)
-        self._table[((word * int(_MIX) + _salt(need)) & _WORD) >> (64 - _TABLE_BITS)] = True
+            self._table = np.zeros(1 << _TABLE_BITS - 3, np.uint8)
+        slot = ((word * int(_MIX) + _salt(need)) & _WORD) >> (64 - _TABLE_BITS)
+        self._table[slot >> 3] |= 1 << (slot & 7)
 
 
 def _salt(need: Need) -> int:

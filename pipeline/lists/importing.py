@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.hotlist.lists import sudden_change
-from pipeline.lists.patterns import refuse_costly
+from pipeline.lists.patterns import within_bound
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import LISTS, Collection
 from pipeline.state.replica_writer import ReplicaWriter
@@ -38,7 +38,7 @@ class Manner:
     hidden: int = 0
 
     def stays(self, item: Message) -> bool:
-        """Whether an item that is not in the file stays as it is. What a delta removes counts as staying."""
+        """Whether an item that is not in the file stays as it is, unless a delta removes it."""
         list_id = self.source.list_id if self.source else None
         return not self.replace or (list_id is not None and getattr(item, "list_id", None) != list_id)
 
@@ -69,23 +69,28 @@ async def import_whole(
     Unavailable when others keep changing the collection.
     """
     switching = writer.switching(collection)
+    removes = checked.changes.get("remove", ())
+    gone = frozenset(removes)
+
+    def stays(item: Message) -> bool:
+        return manner.stays(item) and collection.key(item) not in gone
+
     if manner.sequence is not None and await _is_repeat(switching, manner, checked.digest):
         return Imported(Staged("", "", "", whole=False, unchanged=checked.good), None)
     for _ in range(TRIES):
         with progress("Comparing", checked.good) as done:
             staged = await switching.stage(
-                pairs, replace=manner.replace, list_id=refresh.list_id, removes=checked.changes.get("remove", ()),
-                progress=done,
-            )  # fmt: skip
+                pairs, replace=manner.replace, list_id=refresh.list_id, removes=removes, progress=done
+            )
         try:
             _refuse_strangers(staged)
             await _refuse_unfounded(switching, checked, manner)
-            await refuse_costly(writer, collection, pairs, manner.stays)
-            _refuse_sudden(staged, manner)
+            async with within_bound(writer, collection, pairs, stays):
+                _refuse_sudden(staged, manner)
+                switch = await switching.switch(staged, refresh)
         except BadRecord:
             await switching.drop(staged)
             raise
-        switch = await switching.switch(staged, refresh)
         if switch is not None:
             with progress("Writing", staged.blocks) as done:
                 await switching.fold(done)

@@ -1,6 +1,8 @@
-"""Keeps what the patterns of all lists and watches together cost each read within MOST_PATTERNS_US, from however many files."""
+"""Keeps what the patterns of all lists and watches together cost each read within MOST_PATTERNS_US, from however many files, and
+however many write at once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -20,21 +22,36 @@ class _Glance(msgspec.Struct, gc=False):
     plate: str | None = None
 
 
-async def refuse_costly(
+@asynccontextmanager
+async def within_bound(
     writer: ReplicaWriter,
     collection: Collection[Any],
     pairs: Iterable[tuple[str, bytes]],
     stays: Callable[[HotlistEntry | Watch], bool] = lambda _: True,
-) -> None:
-    """Raise BadRecord when the patterns among these pairs of key and JSON would cost each read too much, together with those of
-    the hotlist and the watches that stay.
+) -> AsyncIterator[None]:
+    """A context in which to write these pairs of key and JSON: nobody else writes patterns meanwhile.
 
-    stays: of an item of this collection that is none of the pairs. Patterns with which all cost no more than now are taken even
-    where that is too much. pairs: can be gone through again.
+    Raises BadRecord when the patterns among them would cost each read too much, together with those of the hotlist and the
+    watches that stay. stays: of an item of this collection that is none of the pairs. Patterns with which all cost no more than
+    now are taken even where that is too much. pairs: can be gone through again.
     """
     new = _patterns_in(pairs) if collection in WITH_PATTERNS else {}
     if not new:
+        yield
         return
+    async with writer.turn(HOTLIST, "patterns"):
+        await _refuse_costly(writer, collection, pairs, new, stays)
+        yield
+
+
+async def _refuse_costly(
+    writer: ReplicaWriter,
+    collection: Collection[Any],
+    pairs: Iterable[tuple[str, bytes]],
+    new: Mapping[str, str],
+    stays: Callable[[HotlistEntry | Watch], bool],
+) -> None:
+    """See within_bound. new: those of the pairs whose plate is a pattern, as plates by key."""
     (other,) = (one for one in WITH_PATTERNS if one is not collection)
     here, there = await writer.with_wildcards(collection), await writer.with_wildcards(other)
     known = [*_plates(here.values()), *_plates(there.values())]

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from pipeline.errors import BadRecord, Unavailable
-from pipeline.lists.patterns import refuse_costly
+from pipeline.lists.patterns import within_bound
 from pipeline.reads.versions import KEPT_MS, held_at, with_versions
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import HOTLIST
@@ -90,12 +90,12 @@ async def rolled_back(
     back = [(one.key, HOTLIST.encode(one.before)) for one in found if one.before is not None]
     gone = [one.key for one in found if one.before is None]
     removed = frozenset(gone)
-    await refuse_costly(writer, HOTLIST, back, lambda one: getattr(one, HOTLIST.key_field) not in removed)
-    switching = writer.switching(HOTLIST)
-    staged = await switching.stage(back, replace=False, list_id=list_id, removes=gone)
     refresh = Refresh(by=by, source=f"version {to.number}", list_id=list_id, kind="rollback",
                       sequence=to.refresh.sequence)  # fmt: skip
-    switch = await switching.switch(staged, refresh)
+    switching = writer.switching(HOTLIST)
+    async with within_bound(writer, HOTLIST, back, lambda one: getattr(one, HOTLIST.key_field) not in removed):
+        staged = await switching.stage(back, replace=False, list_id=list_id, removes=gone)
+        switch = await switching.switch(staged, refresh)
     if switch is None:
         await switching.drop(staged)
         raise Unavailable("the hotlist, which others changed while it was compared")

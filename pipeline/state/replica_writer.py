@@ -10,6 +10,7 @@ it arrived later, so it may only help the person concerned.
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from pipeline.state.holding import holds_from
 from pipeline.state.redis_port import Argument
 from pipeline.state.replica_scripts import CHANGE, LOOK, SCAN, SCAN_REMOVED, VERSIONS, WHAT, WITH_WILDCARDS
 from pipeline.state.switching import Refresh, Switching
+from pipeline.state.turns import turn
 from schemas.base import Message
 
 T = TypeVar("T", bound=Message)
@@ -117,6 +119,11 @@ class ReplicaWriter:
     def switching(self, collection: Collection[Any]) -> Switching:
         """A builder for versions of this collection that are imported as a whole."""
         return Switching(self._client, self._namespace, collection, now_ms=self._now_ms)
+
+    def turn(self, collection: Collection[Any], what: str) -> AbstractAsyncContextManager[None]:
+        """The turn to do something with this collection that two must not do at once, in a word: see pipeline.state.turns."""
+        where = CollectionKeys.of(self._namespace, collection).items.removesuffix("items")
+        return turn(self._client, f"{where}{what}", WHAT)
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
         """The last version of the item with this key; None: there is none, or it was removed."""

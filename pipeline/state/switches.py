@@ -8,7 +8,8 @@ from pipeline.state.follower import ROWS_AT_ONCE
 
 LEAD_MS = 500
 """A switch holds from this much after it is made: every worker has looked by then."""
-ROWS_A_SECOND = 80_000
+ADDED_A_SECOND, OTHERS_A_SECOND = 80_000, 40_000
+"""Rows that a worker takes over; of one that was there before, the index forgets what it knew."""
 
 
 class Refresh(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,4 +61,7 @@ class Staged:
     @property
     def lead_ms(self) -> int:
         """How many ms workers need to take in all of it before it holds."""
-        return LEAD_MS + (self.rows * 1_000 // ROWS_A_SECOND if self.rows > ROWS_AT_ONCE else 0)
+        if self.rows <= ROWS_AT_ONCE:
+            return LEAD_MS
+        others = self.changed + self.removed
+        return LEAD_MS + self.added * 1_000 // ADDED_A_SECOND + others * 1_000 // OTHERS_A_SECOND

@@ -1,7 +1,9 @@
 """What the patterns of all lists and watches cost together is bounded, however they come in; on a real Valkey."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from itertools import islice, product
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -9,9 +11,9 @@ from redis.asyncio import Redis
 from pipeline.errors import BadRecord
 from pipeline.hotlist.entries import MOST_PATTERNS_US, patterns_cost_us
 from pipeline.lists.importing import Manner, import_whole
-from pipeline.lists.patterns import refuse_costly
+from pipeline.lists.patterns import within_bound
 from pipeline.lists.versions import rolled_back
-from pipeline.state.collections import HOTLIST, WATCHES
+from pipeline.state.collections import HOTLIST, WATCHES, Collection
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.switching import Refresh
 from pipeline.tables.checked import Checked
@@ -46,8 +48,36 @@ async def take(writer: ReplicaWriter, entries: Iterable[HotlistEntry], **manner:
 async def add(writer: ReplicaWriter, *entries: HotlistEntry) -> None:
     """Add one entry after the other, as commands and desks do."""
     for entry in entries:
-        await refuse_costly(writer, HOTLIST, [(entry.entry_id, HOTLIST.encode(entry))])
-        await writer.put(HOTLIST, [entry])
+        await put(writer, HOTLIST, [entry])
+
+
+async def put(writer: ReplicaWriter, collection: Collection[Any], items: Sequence[Any]) -> None:
+    """Add these items, all together."""
+    async with within_bound(writer, collection, [(collection.key(one), collection.encode(one)) for one in items]):
+        await writer.put(collection, items)
+
+
+async def test_of_two_who_write_at_once_one_finds_no_room(redis: Redis, namespace: str) -> None:
+    """Each alone may be taken; whoever looks while the other writes waits for it."""
+    watches = [make_watch(plate, watch_id=f"W{at}") for at, plate in enumerate(DEAR[5_000 : 5_000 + SHARE])]
+    one, other = (ReplicaWriter(redis, namespace) for _ in range(2))
+    outcomes = await asyncio.gather(put(one, HOTLIST, dear("A")), put(other, WATCHES, watches), return_exceptions=True)
+    assert ["None", "costly_patterns"] == sorted(str(getattr(one, "reason", None)) for one in outcomes)
+
+
+async def test_a_delta_may_swap_dear_patterns(redis: Redis, namespace: str) -> None:
+    """What it removes costs nothing any more."""
+    writer = ReplicaWriter(redis, namespace)
+    await take(writer, dear("A"))
+    with Checked(TABLES["hotlist"]) as checked:
+        for entry in dear("B", first=5_000):
+            checked.add(entry.entry_id, HOTLIST.encode(entry))
+            checked.changes.setdefault("add", []).append(entry.entry_id)
+        checked.changes["remove"] = [f"A-{at}" for at in range(SHARE)]
+        await import_whole(
+            writer, HOTLIST, checked, [*checked.pairs()], Refresh(), Manner(confirm_share=True, delta=True)
+        )
+    assert {f"B-{at}" for at in range(SHARE)} == set(await writer.with_wildcards(HOTLIST))
 
 
 async def test_files_and_single_entries_share_one_bound(redis: Redis, namespace: str) -> None:
@@ -75,7 +105,7 @@ async def test_watches_count_too(redis: Redis, namespace: str) -> None:
         await take(writer, dear("A", first=5_000), replace=True)
     watches = [make_watch(plate, watch_id=f"V{at}") for at, plate in enumerate(DEAR[5_000 : 5_000 + SHARE])]
     with pytest.raises(BadRecord, match="costly_patterns"):
-        await refuse_costly(writer, WATCHES, [(one.watch_id, WATCHES.encode(one)) for one in watches])
+        await put(writer, WATCHES, watches)
 
 
 async def test_of_a_list_that_is_refreshed_only_the_others_patterns_stay(redis: Redis, namespace: str) -> None:
