@@ -5,10 +5,10 @@ state. An alert that a person confirmed or rejected is sent again as a higher re
 What was decided before and comes again, after a crash, is sent again as it stands: readers drop it by its number.
 
 Once a second it looks whether nobody has answered an urgent incident in time, a neighbour has not said what came of a message, or
-an incident is over. The time from which that counts is the broker's.
+an incident is over. That counts by the broker's time alone, as records and acknowledgements tell it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,6 +27,7 @@ from pipeline.state.incident_memory import IncidentMemory, WaitingAction
 from pipeline.state.mirror import Mirror
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
+from pipeline.stream.brokers_clock import BrokersClock
 from pipeline.stream.context import Context
 from pipeline.stream.incident_recovery import IncidentRecovery
 from pipeline.stream.outputs import Handler, Outputs, Record
@@ -46,25 +47,27 @@ def _place(record: Record[Any]) -> RecordPlace:
 
 @dataclass(slots=True, kw_only=True)
 class Keeper:
-    """The handler and what it needs. looked_ms: when it last looked what is due, by the agent's clock."""
+    """The handler and what it needs. clock: the broker's. looked_ms: when it last looked what is due, by that clock."""
 
     mirror: Mirror
     admission: Admission
     memory: IncidentMemory
-    now_ms: Callable[[], int]
+    clock: BrokersClock
     counters: "Counters"
     looked_ms: int = 0
 
     async def handle(self, records: Sequence[Record[Any]]) -> Outputs:
         """Returns the new states, and the alerts whose revision changed. Raises Unavailable while Redis is away, and, where there
         are alerts among the records, while the cameras are not known."""
-        batch, outputs, now_ms = changes.Batch(), Outputs(), self.now_ms()
+        for record in records:
+            self.clock.heard(record.recorded_at_ms)
+        batch, outputs, now_ms = changes.Batch(), Outputs(), self.clock.now_ms()
         if any(isinstance(one.message, Alert) for one in records):
             self.admission.need_cameras()
         looked_at: frozenset[str] = frozenset()
         for record in records:
             self._take(record, batch)
-        if now_ms - self.looked_ms >= TICK_MS:
+        if abs(now_ms - self.looked_ms) >= TICK_MS:  # the first look may have been by a clock that was ahead
             self.looked_ms = now_ms
             looked_at = frozenset(await self.memory.due(now_ms))
             for incident_id in looked_at:
@@ -174,11 +177,13 @@ async def start(context: Context) -> Handler[Any]:
     namespace, memory = context.settings.namespace, IncidentMemory(context.redis, context.settings.namespace)
     recovery = IncidentRecovery(context.sender.client_kwargs, namespace, memory, context.now_ms)
     context.background(recovery.run, "incidents that Redis lost")
+    clock = BrokersClock(context.now_ms, context.monotonic_s)
+    context.sender.heard = clock.heard
     keeper = Keeper(
         mirror=mirror,
         admission=Admission(mirror, context.settings, context.now_ms),
         memory=memory,
-        now_ms=context.now_ms,
+        clock=clock,
         counters=Counters(context.metrics.registry),
     )
     return keeper.handle

@@ -23,10 +23,10 @@ from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.errors import Unavailable
 from pipeline.neighbours.delivery import Open, expired_receipt, settled_receipt
-from pipeline.neighbours.message import Retry, sign_forward
+from pipeline.neighbours.message import Retry, Settled, sign_forward
 from pipeline.neighbours.recalls import corrects_terms, hit_of
 from pipeline.receiver.client import Desk
-from pipeline.receiver.desk_clients import desk_of, ring_of, signing_key_of
+from pipeline.receiver.desk_clients import cure_of, desk_of, ring_of, signing_key_of
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES
@@ -95,7 +95,7 @@ class Liaison:
         forward = record.message
         desk = self.desks.get(forward.to_country)
         if desk is None or self.key is None:
-            outputs.refuse(record, "no_desk", _cure(forward.to_country))
+            outputs.refuse(record, "no_desk", cure_of(forward.to_country))
             return None
         work = self.open.get(record.partition)
         if work is None or work.forward_id != forward.forward_id:
@@ -108,11 +108,9 @@ class Liaison:
                 return None
             work = self.open[record.partition] = Open(forward.forward_id)
         await self._until_due(work, forward)
-        if forward.expires_at_ms <= self.now_ms():
-            return self._told(expired_receipt(forward, work, self.now_ms()))
-        if await self._needs_no_delivery(forward):
-            await desk.drop(forward)
-            return self._told(expired_receipt(forward, work, self.now_ms(), withdrawn=True))
+        withdrawn = await self._needs_no_delivery(forward)
+        if withdrawn or forward.expires_at_ms <= self.now_ms():
+            return await self._ended(forward, work, desk, withdrawn=withdrawn)
         await self.marks.attempting(forward.forward_id)
         if work.first_sent_at_ms is None:
             await self.words.told(forward)
@@ -175,6 +173,16 @@ class Liaison:
             raise self._put_off(forward, work, verdict)
         if work.last:
             log.info("liaison.desk_back", country=forward.to_country, attempts=work.attempts)
+        return self._settled_by(verdict, forward, work)
+
+    async def _ended(self, forward: Forward, work: Open, desk: Desk, *, withdrawn: bool) -> Receipt:
+        """The receipt of a forward that is not delivered any more: what the neighbour said just before that counts."""
+        verdict = await desk.withdraw(forward, self.now_ms)
+        if verdict is not None:
+            return self._settled_by(verdict, await self._as_sent(forward), work)
+        return self._told(expired_receipt(forward, work, self.now_ms(), withdrawn=withdrawn))
+
+    def _settled_by(self, verdict: Settled, forward: Forward, work: Open) -> Receipt:
         within_s = self.answer_within_s.get(forward.to_country)
         return self._told(settled_receipt(forward, work, verdict, self.now_ms(), within_s))
 
@@ -275,14 +283,6 @@ def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
     )
     context.on_stop(liaison.close)
     return liaison
-
-
-def _cure(country: str) -> str:
-    return (
-        f"no desk of {country} in the settings; add [liaison.desks.{country}] with url, ca_file and public_key_file (of one that"
-        " pulls the last alone),"
-        " restart liaison and send this record again"
-    )
 
 
 AGENT = Agent(

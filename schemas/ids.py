@@ -53,6 +53,12 @@ def forward_id(alert_id: str, country: str, kind: str = "hit") -> str:
     return _digest("f", alert_id, country, kind)
 
 
+def forward_id_of(alert_id: str, revision: int, country: str) -> str:
+    """The id of the forward of this revision of an alert to a country. What was confirmed again after it was taken back is another
+    message."""
+    return forward_id(alert_id if revision == 1 else f"{alert_id}.{revision}", country)
+
+
 def receipt_id(forward_id: str, outcome: str) -> str:
     """The id of one receipt, made of the forward's id and the outcome."""
     return _digest("p", forward_id, outcome)

@@ -150,7 +150,7 @@ class IncidentStep(Message, frozen=True, kw_only=True):
     did: Did | Happened
     who: Who  # a person, or the agent's name
     role: Role | None = None
-    desk: Identifier | None = None  # where the person works; alarmed: the desk that is alarmed
+    desk: Identifier | None = None  # where the person works; alarmed: the desk that is; None: everybody
     at_ms: EpochMs  # the broker's time
     action_id: ActionId | None = None
     action_at: RecordPlace | None = None  # of a person's action: where it stands on the topic actions
@@ -200,9 +200,9 @@ class IncidentState(Message, frozen=True, kw_only=True):
 
     change: grows with each state of the incident, and is at least the time in UTC ms: a reader drops a lower one. revision: how
     many actions of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one
-    handed over, the desk that it waits for. alarmed: desks that were told because nobody had answered. sightings: the first and
-    the latest, of sighting_count. confirmed: hits that stand and that a person confirmed. alerts_at: where the alert stands that
-    was read last, so that one which comes again is known after its sighting was dropped.
+    handed over, the desk that it waits for. alarmed: desks that were told because nobody had answered; everybody: whoever may see
+    it was. sightings: the first and the latest, of sighting_count. confirmed: hits that stand and that a person confirmed.
+    alerts_at: where the alert stands that was read last, so that one which comes again is known after its sighting was dropped.
     """
 
     incident_id: AlertId
@@ -213,6 +213,7 @@ class IncidentState(Message, frozen=True, kw_only=True):
     holder: Who | None = None
     desk: Identifier | None = None
     alarmed: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=MOST_ALARMED)] = ()
+    everybody: bool = False
     confirmed: AlertIds = ()
     entry_id: Identifier
     hotlist: HotList

@@ -37,6 +37,7 @@ class IncidentTold(Message, frozen=True, kw_only=True):
     holder: Who | None = None
     desk: Identifier | None = None
     alarmed: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=MOST_ALARMED)] = ()
+    everybody: bool = False
     confirmed: Annotated[tuple[AlertId, ...], msgspec.Meta(max_length=MOST_SIGHTINGS)] = ()
     hotlist: HotList
     priority: Priority
@@ -108,6 +109,7 @@ def told_of(state: IncidentState) -> IncidentTold:
         holder=state.holder,
         desk=state.desk,
         alarmed=state.alarmed,
+        everybody=state.everybody,
         confirmed=state.confirmed,
         hotlist=state.hotlist,
         priority=state.priority,

@@ -54,11 +54,12 @@ class View:
         )
 
     def _belongs(self, event: Event, matter: Matter) -> bool:
-        """Whether the event is this desk's: by zone and list, or because an incident was handed over to it or alarms it."""
+        """Whether the event is this desk's: by zone and list, or as an incident that was handed over to it or alarms it."""
         desk = self.desk
         if desk is None:
             return True
-        if isinstance(event.message, IncidentState) and desk.desk_id in (event.message.desk, *event.message.alarmed):
+        state = event.message
+        if isinstance(state, IncidentState) and (state.everybody or desk.desk_id in (state.desk, *state.alarmed)):
             return True
         in_zone = desk.everywhere or bool(matter.zones and matter.zones & set(desk.zones))
         return in_zone and (matter.hotlist is None or matter.hotlist in desk.lists)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pipeline.hotlist import copies
+from pipeline.hotlist import awaiting, copies
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.reopening import step_of, with_hit, with_step
 from pipeline.hotlist.standing import ENDED, derived, sighting_with
@@ -91,20 +91,22 @@ def answered(state: IncidentState, receipt: Receipt, at_ms: int) -> IncidentStat
     said = answer.forward_id, answer.outcome, answer.later
     if any((one.forward_id, one.outcome, one.later) == said for one in state.answers):
         return state
-    return derived(_replace(state, answers=(*state.answers, answer)[-MOST_ANSWERS:]), at_ms)
+    answers = awaiting.kept(state, (*state.answers, answer), MOST_ANSWERS)
+    return state if answers == state.answers else derived(_replace(state, answers=answers), at_ms)
 
 
-def alarmed(state: IncidentState, desk_id: str, at_ms: int) -> IncidentState:
-    """The incident after this desk was alarmed at at_ms (UTC), because nobody had answered; unchanged where the desk was alarmed
-    already, or there are too many steps."""
+def alarmed(state: IncidentState, desk_id: str | None, at_ms: int) -> IncidentState:
+    """The incident after this desk, or everybody (None), was alarmed at at_ms (UTC) because nobody had answered; unchanged where
+    the desk was alarmed already, or there are too many steps. To alarm everybody puts off no end of the incident."""
     if desk_id in state.alarmed or len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
-    return derived(with_step(state, step_of(state, "alarmed", at_ms, desk=desk_id)), at_ms)
+    after = derived(with_step(state, step_of(state, "alarmed", at_ms, desk=desk_id)), at_ms)
+    return after if desk_id is not None else _replace(after, changed_at_ms=state.changed_at_ms)
 
 
 def unanswered(state: IncidentState, answer: NeighbourAnswer, at_ms: int) -> IncidentState:
-    """The incident with a step that says that a neighbour did not get this message, or did not say in time what came of it.
-    at_ms: of the step, UTC. Unchanged where there are too many steps."""
+    """The incident with a step that says that a neighbour did not get this message, or did not say in time what came of it; open
+    again where it was closed as passed on. at_ms: of the step, UTC. Unchanged where there are too many steps."""
     if len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
     step = step_of(state, "alarmed", at_ms, desk=state.desk)

@@ -43,8 +43,10 @@ def step_of(
 
 def with_step(state: IncidentState, step: IncidentStep) -> IncidentState:
     """The state with one more step. Of alerts that ring one after the other only the first, the first urgent one and the last are
-    steps; of too many steps the first goes that no person did."""
+    steps, of alarms of everybody the first and the last; of too many steps the first goes that no person did."""
     steps = [*state.steps, step]
+    if len(steps) > 2 and all(map(_is_of_everybody, steps[-3:])):
+        del steps[-2]
     if [one.did for one in steps[-3:]] == ["rang", "rang", "rang"]:
         first, middle = (is_urgent_ring(state, one) for one in steps[-3:-1])
         if first or not middle:
@@ -52,6 +54,10 @@ def with_step(state: IncidentState, step: IncidentStep) -> IncidentState:
     if len(steps) > MOST_STEPS:
         del steps[next(at for at, one in enumerate(steps) if one.role is None)]
     return _replace(state, steps=tuple(steps))
+
+
+def _is_of_everybody(step: IncidentStep) -> bool:
+    return step.did == "alarmed" and step.desk is None and step.forward_id is None
 
 
 def _opens(state: IncidentState, sighting: IncidentSighting, *, unseen: bool) -> bool:

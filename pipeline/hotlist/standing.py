@@ -80,6 +80,7 @@ def derived(state: IncidentState, at_ms: int) -> IncidentState:
         holder=facts.holder,
         desk=facts.desk,
         alarmed=tuple(facts.alarmed),
+        everybody=facts.everybody,
         confirmed=tuple(one.alert_id for one in confirmed)[-MOST_SIGHTINGS:],
         hotlist=(latest and latest.hotlist) or state.hotlist,
         category=(latest and latest.category) or state.category,
@@ -98,6 +99,7 @@ class _Facts:
     ended_by: IncidentStep | None = None
     confirmed: set[str] = field(default_factory=set)
     alarmed: list[str] = field(default_factory=list)
+    everybody: bool = False
     since: IncidentStep | None = None
 
 
@@ -121,7 +123,11 @@ def _take_in(facts: _Facts, step: IncidentStep) -> None:
     match step.did:
         case "rang":
             facts.ended_by, facts.since = None, facts.since or step
-        case "alarmed" if step.forward_id is None:  # else a neighbour's silence: the desk that has it is told
+        case "alarmed" if step.forward_id is not None:  # a neighbour's silence: whoever passed it on has it again
+            facts.ended_by = None
+        case "alarmed" if step.desk is None:
+            facts.everybody = True
+        case "alarmed":
             facts.alarmed.append(step.desk or "")
         case "take" | "confirm" | "misread":
             facts.holder, facts.desk, facts.handed_over = step.who, step.desk, False
@@ -130,6 +136,7 @@ def _take_in(facts: _Facts, step: IncidentStep) -> None:
         case "hand_over":
             facts.holder, facts.desk, facts.handed_over = None, step.to_desk, True
             facts.alarmed.clear()
+            facts.everybody = False
             facts.since = step
         case "dismiss" | "close" | "expired":
             facts.ended_by = step

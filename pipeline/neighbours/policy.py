@@ -85,9 +85,8 @@ def forwards_of(
 
 
 def forward_id_of(alert: Alert, country: Country) -> ForwardId:
-    """The id of this alert's forward to a country. What was confirmed again after it was taken back is another message."""
-    name = alert.alert_id if alert.revision == 1 else f"{alert.alert_id}.{alert.revision}"
-    return ids.forward_id(name, country)
+    """The id of this alert's forward to a country."""
+    return ids.forward_id_of(alert.alert_id, alert.revision, country)
 
 
 def told_abroad(

@@ -24,8 +24,8 @@ class Desk(Protocol):
         """Bring the signed forward. Returns what the neighbour says of it, or why nothing is settled yet."""
         ...
 
-    async def drop(self, forward: Forward) -> None:
-        """Forget a forward that shall not be delivered any more."""
+    async def withdraw(self, forward: Forward, now_ms: Callable[[], int]) -> Settled | None:
+        """Deliver this forward no more. Returns what the neighbour has said of it and nobody has looked at yet; None: nothing."""
         ...
 
     async def close(self) -> None:
@@ -58,8 +58,9 @@ class DeskClient:
             log.error("desk.answer_failed", error=type(error).__name__, exc_info=True)
             return Retry("failed", f"its answer could not be handled: {type(error).__name__}")
 
-    async def drop(self, forward: Forward) -> None:
-        """Nothing of a forward is kept here."""
+    async def withdraw(self, forward: Forward, now_ms: Callable[[], int]) -> Settled | None:
+        """Nothing of a forward is kept here: what was said of it, `deliver` has returned."""
+        return None
 
     async def close(self) -> None:
         """Close the connection; the next delivery opens another."""

@@ -43,6 +43,14 @@ def ring_of(country: str, desk: DeskSettings) -> KeyRing:
     return key_ring(f"{where}.public_key_file", {country: desk.public_key_file})
 
 
+def cure_of(country: str) -> str:
+    """What helps where there is no desk of this country."""
+    return (
+        f"no desk of {country} in the settings; add [liaison.desks.{country}] with url, ca_file and public_key_file (of one that"
+        " pulls the last alone), restart liaison and send this record again"
+    )
+
+
 def signing_key_of(settings: LiaisonSettings) -> OKPKey:
     """The key that forwards are signed with. Raises Misconfigured."""
     return signing_key("liaison.signing_key_file", _file(settings, "signing_key_file"))

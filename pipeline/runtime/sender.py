@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -40,10 +40,11 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
 class Sender:
     """One aiokafka producer; it is replaced by a new one after an error that leaves its sequence numbers in doubt.
-    client_kwargs: see KafkaConnection."""
+    client_kwargs: see KafkaConnection. heard: called with the broker's time (UTC ms) of what it acknowledged."""
 
     def __init__(self, client_kwargs: Mapping[str, Any]) -> None:
         self.client_kwargs = dict(client_kwargs)
+        self.heard: Callable[[int], None] = lambda _broker_ms: None
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         # Held by whoever hands records to the producer, or closes it: several at the same time in aiokafka's `send_batch` shorten
@@ -93,6 +94,7 @@ class Sender:
                 producer = await self._ready()
                 await _queue(producer, records, futures)
             await _acknowledged(futures)
+            self.heard(max(one.result().timestamp for one in futures))
         except (KafkaError, OSError) as error:
             with contextlib.suppress(KafkaError):
                 await _acknowledged(futures)  # whatever becomes of them, it is over before they are sent again

@@ -23,6 +23,8 @@ from schemas.base import Country
 FILE = "vigie.toml"
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+AnswersWithin = Annotated[int, msgspec.Meta(ge=1, le=86_400)]
+"""How soon, in seconds, a neighbour says what came of a hit: an incident is over a day after its last change."""
 Namespace = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
 
 
@@ -46,9 +48,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None  # https://...
     ca_file: Path | None = None  # who signed the desk's server certificate; needed with url
     public_key_file: Path  # PEM, Ed25519: verifies its acknowledgements
-    answers_within_s: Positive | None = (
-        None  # after it took a hit it says what came of it; None: it has promised nothing
-    )
+    answers_within_s: AnswersWithin | None = None  # after it took a hit; None: it has promised nothing
 
 
 class LiaisonSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,10 +97,8 @@ def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
 
 def due_ms(state: IncidentState, desks: Mapping[str, Desk]) -> int | None:
     """When `passed` changes something next, UTC ms; None: never."""
-    if state.phase in ENDED:
-        return None
-    due = (next_alarm(state, desks), next_overdue(state))
-    return min([state.changed_at_ms + life.EXPIRES_MS, *(one[0] for one in due if one is not None)])
+    due = [one[0] for one in (next_alarm(state, desks), next_overdue(state)) if one is not None]
+    return min(due if state.phase in ENDED else [state.changed_at_ms + life.EXPIRES_MS, *due], default=None)
 
 
 def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:

@@ -35,7 +35,13 @@ if redis.call('HGET', KEYS[1], 'forward_id') ~= ARGV[1] then return 0 end
 redis.call('HSETNX', KEYS[1], 'answer', ARGV[2])
 return 1
 """)
-_DROP = Script("if redis.call('HGET', KEYS[1], 'forward_id') == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1")
+_DROP = Script("""
+local held = redis.call('HMGET', KEYS[1], 'forward_id', 'answer')
+if held[1] ~= ARGV[1] then return false end
+if held[2] then return held[2] end
+redis.call('DEL', KEYS[1])
+return false
+""")
 _UNANSWER = Script("""
 if redis.call('HGET', KEYS[1], 'forward_id') == ARGV[1] then redis.call('HDEL', KEYS[1], 'answer') end
 return 1
@@ -78,9 +84,10 @@ class Outbox:
         """Forget an answer that proves nothing: the message waits again."""
         await _UNANSWER.run(self.client, WHAT, [([self._key(forward.to_country)], [forward.forward_id])])
 
-    async def drop(self, forward: Forward) -> None:
-        """Forget a message that waits."""
-        await _DROP.run(self.client, WHAT, [([self._key(forward.to_country)], [forward.forward_id])])
+    async def drop(self, forward: Forward) -> str | None:
+        """Forget a message that waits, unless the neighbour has answered: then its answer is returned, again and again."""
+        (answer,) = await _DROP.run(self.client, WHAT, [([self._key(forward.to_country)], [forward.forward_id])])
+        return None if answer is None else answer.decode()
 
     def _key(self, country: str) -> str:
         return f"{{{self.namespace}:outbox}}:{country}"
@@ -100,16 +107,25 @@ class PulledDesk:
         answer = await self.outbox.offer(forward, token, now_ms())
         if answer is None:
             return Retry("not_pulled", f"{self.country} has not answered yet", within_s=AGAIN_S)
+        return await self._verdict(forward, answer, now_ms)
+
+    async def withdraw(self, forward: Forward, now_ms: Callable[[], int]) -> Settled | None:
+        """Have the message wait no more. Returns the neighbour's signed word where it is there already; None: nothing that counts
+        is. Raises Unavailable."""
+        while (answer := await self.outbox.drop(forward)) is not None:
+            verdict = await self._verdict(forward, answer, now_ms)
+            if isinstance(verdict, Settled):
+                return verdict
+        return None
+
+    async def _verdict(self, forward: Forward, answer: str, now_ms: Callable[[], int]) -> Settled | Retry:
+        """What an answer means; one that proves nothing is forgotten."""
         for status in (200, 400):  # a word that was pulled has no status of HTTP beside it
             verdict = verdict_of(DeskAnswer(status, answer.encode()), forward, self.ring, now_ms())
             if isinstance(verdict, Settled):
                 return verdict
         await self.outbox.unanswer(forward)
         return verdict
-
-    async def drop(self, forward: Forward) -> None:
-        """Withdraw a message that was not answered."""
-        await self.outbox.drop(forward)
 
     async def close(self) -> None:
         """Do nothing: it has no connection of its own."""

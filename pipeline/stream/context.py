@@ -1,6 +1,7 @@
 """What an agent is given to work with: settings, servers, its clock, and what its stage knows."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -38,6 +39,7 @@ class Context:
     metrics: StageMetrics
     sender: Sender
     now_ms: Callable[[], int] = platform_now_ms
+    monotonic_s: Callable[[], float] = time.monotonic
     partition_counts: dict[str, int] = field(default_factory=dict)  # by topic, as found at start
     stage: Stage | None = None  # made of what `start` returns
     started: asyncio.Event = field(default_factory=asyncio.Event)  # set when the agent has joined its group

@@ -53,7 +53,7 @@ class House:
         await memory.note_whole(await memory.begin())
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
-            partition_counts={FORWARDS.name: 32},
+            lambda: self.now_ms / 1_000, partition_counts={FORWARDS.name: 32},
         )  # fmt: skip
         self.contexts.append(context)
         handler: Handler[Any] = await start(context)
@@ -194,6 +194,21 @@ async def test_an_urgent_incident_that_nobody_takes_alarms_the_next_desk_and_one
     assert ["expired", "expired"] == [one.phase for one in sent(await done(await keep([])), IncidentState)]
     house.now_ms += 5_000
     assert [] == (await keep([])).sends
+
+
+async def test_a_desk_has_its_whole_time_by_the_brokers_clock_whatever_the_agents_own_says(house: House) -> None:
+    """Ten minutes ahead it alarms nobody early, ten minutes behind nobody late."""
+    for wrong_ms in (600_000, -600_000):
+        house.now_ms = NOON_MS + wrong_ms
+        keep = await house.handler_of(incidents.start)
+        await keep([])
+        alert = first_alert(priority="urgent", captured_at_ms=NOON_MS + wrong_ms)
+        await done(await keep([house.record(alert)]))
+        house.now_ms += 59_000
+        assert [] == (await keep([])).sends
+        house.now_ms += 1_500
+        (alarmed,) = sent(await done(await keep([])), IncidentState)
+        assert (alert.incident_id, ("NIGHT",)) == (alarmed.incident_id, alarmed.alarmed)
 
 
 async def test_an_alarm_that_was_lost_on_its_way_to_the_broker_is_sent_again_by_whoever_looks_next(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
@@ -22,14 +23,15 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import DeskSettings, LiaisonSettings, Settings
 from pipeline.state.collections import CONSUMERS
+from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.state.later_words import LaterWords
 from pipeline.state.outbox import Outbox
 from pipeline.stream.context import Context
 from pipeline.stream.later_answers import UNPROVEN_KEPT_MS, LaterAnswers
 from pipeline.stream.metrics import StageMetrics
-from pipeline.stream.outputs import Handler, Record
+from pipeline.stream.outputs import Record
 from pipeline.stream.recent import recent
-from schemas.outcomes import Forward, Receipt
+from schemas.outcomes import WITHDRAWN, Forward, Receipt
 from schemas.topics import RECEIPTS
 from tests.desks import make_forward
 from tests.fakes import MemoryRecorder
@@ -42,12 +44,12 @@ WITHIN_S = 60.0
 
 @dataclass
 class Neighbour:
-    """Luxembourg: its key, ours as it knows it, and its token. handler: of our liaison."""
+    """Luxembourg: its key, ours as it knows it, and its token."""
 
     desks: Desks
     token: str
     files: DeskCredentials
-    handler: Handler[Any]
+    ours: liaison.Liaison
     answers: LaterAnswers
 
     async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> Reply:
@@ -90,7 +92,7 @@ class Neighbour:
             async with asyncio.timeout(WITHIN_S):
                 while True:
                     try:
-                        ((_topic, receipt, _key, _at),) = (await self.handler([record])).sends
+                        ((_topic, receipt, _key, _at),) = (await self.ours.handle([record])).sends
                     except Unavailable:
                         await asyncio.sleep(0.05)
                         continue
@@ -118,7 +120,7 @@ async def neighbour(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_pa
     context = Context(Settings(namespace=namespace, liaison=settings), redis, StageMetrics("liaison"), sender)
     ours = liaison.liaison_of(context, _nothing_wrong)
     async with desks.running(MemoryRecorder()):
-        yield Neighbour(desks, token, files, ours.handle, liaison.later_answers_of(context, ours))
+        yield Neighbour(desks, token, files, ours, liaison.later_answers_of(context, ours))
     await context.close()
     await sender.stop()
 
@@ -215,6 +217,38 @@ async def test_what_nobody_pulls_expires_and_is_not_handed_out_any_more(neighbou
     assert {} == (await neighbour.ask("GET", FEED)).json
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_an_acknowledgement_just_before_the_end_counts_and_one_after_it_is_refused(
+    neighbour: Neighbour, redis: Redis, namespace: str, withdrawn: bool
+) -> None:
+    """Its sender is told which; whether the message's time ended or it was recalled; the same receipt after a crash."""
+    clock, forwards = [now_ms := platform_now_ms()], [a_forward(20), a_forward(21)]
+    ours = replace(neighbour.ours, now_ms=lambda: clock[0])
+
+    async def handled(offset: int) -> Receipt:
+        forward = forwards[offset]
+        record = Record("vigie.forwards", 0, offset, clock[0], forward, msgspec.json.encode(forward))
+        ((_topic, receipt, _key, _at),) = (await ours.handle([record])).sends
+        assert isinstance(receipt, Receipt)
+        return receipt
+
+    for offset, forward in enumerate(forwards):
+        clock[0] = now_ms
+        with pytest.raises(Unavailable):
+            await handled(offset)
+        if offset == 0:
+            assert 200 == (await neighbour.answer(forward)).status
+        if withdrawn:
+            await DeliveryMarks(redis, namespace).recalled([forward.forward_id])
+        else:
+            clock[0] = forward.expires_at_ms + offset
+        receipt, again = await handled(offset), await handled(offset)
+        assert ("acknowledged", "LU-77") == (receipt.outcome, receipt.neighbour_reference) or offset
+        assert receipt.outcome == again.outcome
+    assert ("expired", WITHDRAWN if withdrawn else None) == (receipt.outcome, receipt.reason)
+    assert 409 == (await neighbour.answer(forwards[1])).status
+
+
 async def test_a_message_that_is_dropped_waits_no_more(redis: Redis, namespace: str) -> None:
     """As one that was recalled before it was pulled; a later one is left alone."""
     outbox, now_ms = Outbox(redis, namespace), platform_now_ms()
@@ -224,7 +258,7 @@ async def test_a_message_that_is_dropped_waits_no_more(redis: Redis, namespace: 
     assert "signed" == (await outbox.take("LU", now_ms)).signed  # type: ignore[union-attr]  # it is there
     assert None is await outbox.offer(one, "signed later", now_ms + 400_000)
     assert "signed later" == (await outbox.take("LU", now_ms)).signed  # type: ignore[union-attr]  # it is there
-    await outbox.drop(other)
+    assert None is await outbox.drop(other)
     assert await outbox.take("LU", now_ms)
     await outbox.drop(one)
     assert None is await outbox.take("LU", now_ms)

@@ -56,9 +56,9 @@ def test_an_incident_is_shown_to_the_designations_that_the_lists_of_its_sighting
         assert shown == shows(state, OWN, ZONE, directory=directory), list_id
 
 
-@pytest.mark.parametrize("fields", [{"alarmed": ("OTHER",)}, {"desk": "OTHER"}])
+@pytest.mark.parametrize("fields", [{"alarmed": ("OTHER",)}, {"desk": "OTHER"}, {"everybody": True}])
 def test_a_desk_that_is_alarmed_or_that_it_is_handed_to_shows_it_to_those_who_may_see_it(
-    fields: dict[str, tuple[str, ...] | str],
+    fields: dict[str, tuple[str, ...] | str | bool],
 ) -> None:
     """That widens what the desk shows, never what a person may see."""
     state = msgspec.structs.replace(seen_in(ZONE), **fields)

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted, is_decided
-from pipeline.hotlist.answering import answers_for, next_alarm
+from pipeline.hotlist.answering import AGAIN_MS, answers_for, next_alarm
 from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.put_away import TAKES_BACK
 from pipeline.hotlist.revising import revised, revision_of
-from pipeline.state.incident_changes import passed
+from pipeline.state.incident_changes import due_ms, passed
 from pipeline.state.incident_memory import Kept
 from schemas import ids
-from schemas.incidents import MOST_SIGHTINGS, Did, Dismissal, IncidentAction, IncidentState
+from schemas.incidents import MOST_ALARMED, MOST_ANSWERS, MOST_SIGHTINGS, Did, Dismissal, IncidentAction, IncidentState
 from schemas.outcomes import WITHDRAWN, LaterOutcome, Receipt, ReceiptOutcome, RecordPlace
 from schemas.people import Desk
 from tests.builders import NOON_MS
@@ -178,6 +178,62 @@ def test_any_word_of_the_neighbour_in_time_is_an_answer(outcome: LaterOutcome) -
     assert (None, None) == (next_overdue(told_of(begun(), TAKEN, said)), next_overdue(told_of(begun(), said, TAKEN)))
 
 
+def test_a_neighbour_to_which_an_incident_was_passed_on_is_waited_for_and_its_silence_opens_it_again() -> None:
+    """Whoever passed it on has it again; closed otherwise, nobody relies on the neighbour."""
+    held = after(told_of(begun(), TAKEN), ("take", AN))
+    passed_on = after(held, action(held, "close", ending="passed_on"))
+    assert NOON_MS + 60_000 == due_ms(passed_on, {})
+    silent = passed({}, NOON_MS + 60_000, Kept(passed_on)).state
+    assert silent is not None
+    assert ("taken", AN, "f-1", None) == (
+        silent.phase,
+        silent.holder,
+        silent.steps[-1].forward_id,
+        next_overdue(silent),
+    )
+    assert "closed" == after(silent, ("close", AN)).phase
+    answered = told_of(passed_on, receipt("later stopped", 30_000))
+    assert ("closed", None) == (answered.phase, due_ms(answered, {}))
+    assert due_ms(after(held, ("close", AN)), {}) is None
+
+
+def test_of_a_message_that_was_recalled_no_answer_is_waited_for() -> None:
+    """As soon as the neighbour took the recall, whatever its cause; at once where a person took the hit back, or its alert was
+    withdrawn. That the recall itself did not arrive is told."""
+    sure = first_alert(**SURE)
+    forward_id = ids.forward_id(sure.alert_id, "NL")
+    state = told_of(
+        begun(sure, later_alert(1_000, sure, **SURE)), msgspec.structs.replace(TAKEN, forward_id=forward_id)
+    )
+    assert next_overdue(state) is not None
+    recall_id = ids.forward_id(forward_id, "NL", "recall")
+    assert next_overdue(told_of(state, receipt("acknowledged", 2_000, recall_id))) is None
+    lost = next_overdue(told_of(state, receipt("expired", 3_000, recall_id)))
+    assert recall_id == (lost and lost[1].forward_id)
+    assert next_overdue(life.withdrawn(state, sure.alert_id, NOON_MS)) is None
+    misread, _ = revised(state, after(state, action(state, "misread", alert_id=sure.alert_id)))
+    assert ("taken", None) == (misread.phase, next_overdue(misread))
+
+
+@pytest.mark.parametrize("before", [0, 40])
+def test_what_waits_for_an_answer_is_kept_however_many_receipts_come(before: int) -> None:
+    """What leaves nothing open goes first, and a neighbour's later word after the rest; the trail stays bounded."""
+    taken = receipt("acknowledged", 1_000, "f-first", answer_by_ms=NOON_MS + 60_000)
+    others = [receipt("acknowledged", 2_000 + one, f"f-{one}") for one in range(80)]
+    state = told_of(begun(), *others[:before], taken, receipt("later stopped", 1_500, "f-x"), *others[before:])
+    assert (MOST_ANSWERS, "f-first") == (len(state.answers), next_overdue(state)[1].forward_id)  # type: ignore[index]  # it is there
+    assert "stopped" in [one.later for one in state.answers]
+
+
+def test_of_more_open_answers_than_there_is_room_for_each_neighbour_keeps_its_own() -> None:
+    """And of those of one neighbour the earliest deadlines."""
+    open_ = [receipt("acknowledged", one, f"f-{one}", answer_by_ms=NOON_MS + 60_000 + one) for one in range(60)]
+    other = receipt("acknowledged", 1, "f-lu", to_country="LU", answer_by_ms=NOON_MS + 900_000)
+    state = told_of(begun(), other, *open_)
+    assert {"f-lu", *(f"f-{one}" for one in range(MOST_ANSWERS - 1))} == {one.forward_id for one in state.answers}
+    assert state is told_of(state, open_[-1])
+
+
 def test_what_was_not_delivered_in_time_is_told_unless_it_was_taken_back() -> None:
     """A dispatcher would think that the neighbour knows."""
     late = next_overdue(told_of(begun(), receipt("expired", 5_000)))
@@ -232,21 +288,52 @@ DESKS = {
 
 
 def test_an_urgent_incident_that_nobody_takes_alarms_the_desk_that_follows_and_then_the_next() -> None:
-    """By the broker's time of the alert; nobody is alarmed twice."""
+    """By the broker's time of the alert; after the last one's time everybody, and again and again until somebody takes it."""
     state = begun(first_alert(priority="urgent"))
     assert (NOON_MS + 60_000, "NIGHT") == next_alarm(state, DESKS)
     state = life.alarmed(state, "NIGHT", NOON_MS + 60_000)
     assert (NOON_MS + 90_000, "CHIEF") == next_alarm(state, DESKS)
     state = life.alarmed(state, "CHIEF", NOON_MS + 90_000)
-    assert (("NIGHT", "CHIEF"), None) == (state.alarmed, next_alarm(state, DESKS))
+    assert (("NIGHT", "CHIEF"), (NOON_MS + 150_000, None)) == (state.alarmed, next_alarm(state, DESKS))
+    for at_ms in range(NOON_MS + 150_000, NOON_MS + 86_000_000, AGAIN_MS):
+        assert (at_ms, None) == next_alarm(state, DESKS)
+        state = life.alarmed(state, None, at_ms)
+    assert (True, ["rang", *["alarmed"] * 4]) == (state.everybody, [one.did for one in state.steps])
+    assert NOON_MS + 90_000 == state.changed_at_ms, "it expires a day after its last other change"
+    taken = after(state, ("take", AN))
+    assert next_alarm(taken, DESKS) is None
+    handed = after(taken, ("hand_over", AN))
+    assert (False, "CHIEF") == (handed.everybody, next_alarm(handed, DESKS)[1])  # type: ignore[index]  # somebody is
 
 
-def test_nobody_is_alarmed_for_what_was_taken_or_is_not_urgent_or_belongs_to_no_desk() -> None:
+def test_a_desk_that_none_follows_is_alarmed_itself_and_then_everybody() -> None:
+    """Its people may have gone; where no desk answers for the incident, nobody would have heard of it."""
+    alone = {"DAY": msgspec.structs.replace(DESKS["DAY"], successor="GONE")}
+    state = begun(first_alert(priority="urgent"))
+    assert (NOON_MS + 60_000, "DAY") == next_alarm(state, alone)
+    state = life.alarmed(state, "DAY", NOON_MS + 60_000)
+    assert (("DAY",), (NOON_MS + 120_000, None)) == (state.alarmed, next_alarm(state, alone))
+    nobodys = life.seen(None, first_alert(priority="urgent"), (), NOON_MS)
+    assert (NOON_MS + 60_000, None) == next_alarm(nobodys, DESKS)
+    assert next_alarm(nobodys, {}) is None
+
+
+def test_of_very_many_desks_so_many_are_alarmed_by_name_and_then_everybody() -> None:
+    """The state that tells it can be read by everyone."""
+    many = {
+        f"D-{one:02}": Desk(desk_id=f"D-{one:02}", name="d", zones=("ZONE-A",), lists=("stolen",)) for one in range(20)
+    }
+    state = passed(many, NOON_MS + 60_000, Kept(begun(first_alert(priority="urgent")))).state
+    assert state is not None
+    assert (MOST_ALARMED, NOON_MS + 120_000) == (len(state.alarmed), (next_alarm(state, many) or (0,))[0])
+    assert state == msgspec.json.decode(msgspec.json.encode(state), type=IncidentState)
+
+
+def test_nobody_is_alarmed_for_what_was_taken_or_is_not_urgent() -> None:
     """And one that was handed over is the other desk's to answer."""
     urgent = begun(first_alert(priority="urgent"))
     assert next_alarm(after(urgent, ("take", AN)), DESKS) is None
     assert next_alarm(begun(first_alert(priority="high")), DESKS) is None
-    assert next_alarm(life.seen(None, first_alert(priority="urgent"), (), NOON_MS), DESKS) is None
     handed = after(urgent, ("take", AN), ("hand_over", AN))
     assert (NOON_MS + 2_000 + 30_000, "CHIEF") == next_alarm(handed, DESKS)
 
