@@ -12,9 +12,10 @@ from functools import lru_cache
 from msgspec import inspect
 
 from pipeline.tables.cells import shown
-from pipeline.tables.spreadsheets import spoiled_text
+from pipeline.tables.spreadsheets import says_nothing, spoiled_text
 from schemas.base import Message
 
+_LINES = "\t\r\n"
 _NO_INK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Hangul fillers and the empty Braille pattern: letters and a symbol by their class, which show nothing."""
 
@@ -31,17 +32,22 @@ def can_be_seen(text: str) -> bool:
 
 
 @lru_cache(maxsize=4_096)  # most texts of a hotlist stand in many of its entries
-def _fault_of(text: str) -> str | None:
+def _fault_of(text: str, say_something: bool) -> str | None:
     """Why the text is refused; None when it is taken."""
     if not can_be_seen(text):
         return "holds nothing that can be seen: write it out, or leave it out"
-    spoiled = spoiled_text(text)
+    if not text.isprintable() and any(unicodedata.category(one) == "Cc" and one not in _LINES for one in text):
+        return f"{shown(text)} holds a control character: delete it"
+    spoiled = spoiled_text(text) or (says_nothing(text) if say_something else None)
     return f"{shown(text)} {spoiled}" if spoiled else None
 
 
-def fault_of_texts(message: type[Message]) -> Callable[[Message], tuple[str, str] | None]:
+def fault_of_texts(
+    message: type[Message], *, say_something: bool = False
+) -> Callable[[Message], tuple[str, str] | None]:
     """A function that finds the first field of an item of this type with a text that nobody wrote, and says why it is refused; None
-    when there is none. An empty text is left to the type: it is as good as none."""
+    when there is none. An empty text is left to the type: it is as good as none. say_something: a dash, or a word for "not known",
+    is refused, too: as a make it would contradict what cameras see, as a case it would join all that say so."""
     info = inspect.type_info(message)
     assert isinstance(info, inspect.StructType)
     names = tuple(field.name for field in info.fields if _holds_text(field.type))
@@ -52,9 +58,9 @@ def fault_of_texts(message: type[Message]) -> Callable[[Message], tuple[str, str
             if not value:
                 continue
             if type(value) is str:
-                why = _fault_of(value)
+                why = _fault_of(value, say_something)
             else:
-                why = next((found for text in _texts(value) if (found := _fault_of(text))), None)
+                why = next((found for text in _texts(value) if (found := _fault_of(text, say_something))), None)
             if why:
                 return name, why
         return None

@@ -23,6 +23,7 @@ _AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 _MIDNIGHT = re.compile(rf"(?:{_DATE})[Tt ]00(?::?00(?::?00(?:[.,]0+)?)?)?", re.ASCII)  # as programs write a day
 
 
+_BETWEEN_NAMES = str.maketrans("|,;", "   ")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -143,12 +144,12 @@ def moment_text(at_ms: int) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Names separated by | or spaces.
+    """Names separated by | or spaces, or by a comma or a semicolon.
 
-    >>> words("Z1|Z2 Z3")
-    ['Z1', 'Z2', 'Z3']
+    >>> words("Z1|Z2 Z3,Z4")
+    ['Z1', 'Z2', 'Z3', 'Z4']
     """
-    return text.replace("|", " ").split()
+    return text.translate(_BETWEEN_NAMES).split()
 
 
 def phrases(text: str) -> list[str]:

@@ -33,7 +33,8 @@ from pipeline.plates.countries import country_fault
 from pipeline.sections.checks import fault_of_section
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import fault_of_texts
-from pipeline.tables.plate_cells import wanted_plate
+from pipeline.tables.plate_cells import entry_name, wanted_plate
+from pipeline.tables.spreadsheets import known_text
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
 from schemas.requests import Exclusion, Watch
@@ -67,7 +68,8 @@ class Column:
 class Table(Generic[T]):
     """One kind of reference data as a file holds it. amend: by place, what is done to a JSON value before it is checked.
 
-    days_of_item: a date is a day in the time of the item's own country, not of ours.
+    days_of_item: a date is a day in the time of the item's own country, not of ours. of_lists: of what is wanted or watched for, in
+    people's files.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Table(Generic[T]):
         [T, str], tuple[str, str] | None
     ]  # the field that keeps an item from being taken by a country, and why
     days_of_item: bool = False
+    of_lists: bool = False
 
     def key(self, item: T) -> str:
         """The text that identifies this item in its collection."""
@@ -136,7 +139,7 @@ def _cell_of_several(item: inspect.Type) -> tuple[Callable[[str], object], Calla
         case inspect.LiteralType():
             return lambda cell: [_lower_name(part) for part in cells.words(cell)], _joined
         case _ if _is_country(item):
-            return lambda cell: cells.words(cell.upper()), _joined
+            return lambda cell: cells.words(cell.upper().replace("/", " ")), _joined
         case inspect.StrType(pattern=str()):
             return cells.words, _joined
         case inspect.StrType():
@@ -155,6 +158,9 @@ def _lines_text(lines: Sequence[Any]) -> str:
 _LINES = (lambda cell: [cells.line(part) for part in cells.words(cell)], _lines_text)
 
 
+_IF_KNOWN = (known_text, str)
+
+
 def _region_text(region: Region) -> str:
     return "; ".join(f"{corner.x!r} {corner.y!r}" for corner in region.corners)
 
@@ -162,6 +168,10 @@ def _region_text(region: Region) -> str:
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
     (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
     (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
+    (HotlistEntry, "entry_id"): (entry_name, str),
+    (HotlistEntry, "make"): _IF_KNOWN,
+    (HotlistEntry, "colour"): _IF_KNOWN,
+    (HotlistEntry, "case_reference"): _IF_KNOWN,
     (HotlistEntry, "plate"): (wanted_plate, str),
     (Exclusion, "plate"): (wanted_plate, str),
     (Watch, "plate"): (wanted_plate, str),
@@ -231,10 +241,13 @@ def _table(
 ) -> Table[T]:
     columns = _columns_of(message)
     amend: dict[Place, Callable[[str], object]] = {
-        column.place: column.parse for column in columns if column.name == "plate" or column.aliases
+        column.place: column.parse
+        for column in columns
+        if column.name == "plate" or column.aliases or column.parse is known_text
     }
     amend |= {place: parse for place, parse in _moments_in(message) if EACH in place}
-    blank = fault_of_texts(message)
+    of_lists = message in (HotlistEntry, Watch, Exclusion)
+    blank = fault_of_texts(message, say_something=of_lists)
     return Table(
         name,
         message,
@@ -243,6 +256,7 @@ def _table(
         amend,
         lambda item, home: blank(item) or fault(item, home),
         days_of_item=message is Section,
+        of_lists=of_lists,
     )
 
 

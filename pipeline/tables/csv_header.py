@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from pipeline.tables.columns import Column, Table
+from pipeline.tables.header_words import column_called, doubt_about, folded
 from pipeline.tables.refusals import Refused, unknown_name
 from pipeline.tables.text_lines import TextLines
 
@@ -43,14 +44,19 @@ def columns_of(
 ) -> list[Column] | list[Refused]:
     """The columns that the header names, in its order; or the fatal refusals of unknown, repeated and missing names."""
     by_name = {name: column for column in table.columns for name in (column.name, *column.aliases)}
+    alike = {folded(name): column for name, column in by_name.items()}
     try:
         names = [name.strip() for name in next(csv.reader([header], delimiter=separator, strict=True))]
     except (csv.Error, StopIteration):
         return [Refused(file, line, "the header cannot be read: one line, one name per column", fatal=True)]
     wrong, columns, known = [], [], [one.name for one in table.columns]
     for number, name in enumerate(names, 1):
-        column = by_name.get(name) or by_name.get(name.lower().replace(" ", "_").replace("-", "_"))
-        if column is None:
+        column = by_name.get(name) or alike.get(folded(name))
+        if column is None and table.of_lists:
+            column = by_name.get(column_called(name) or "")
+        if column is None and name and table.of_lists and (doubt := doubt_about(name)):
+            reason = doubt
+        elif column is None:
             reason = unknown_name(name, known) if name else "has no name: name this column, or delete it"
         elif column in columns:
             reason = "stands twice in the header"

@@ -10,7 +10,7 @@ from pipeline.hotlist.pattern_index import collapsed
 from pipeline.plates import COUNTRIES
 from pipeline.plates.text import compact
 from pipeline.tables.cells import shown
-from pipeline.tables.spreadsheets import LONGEST_PLATE, changed_plate, is_word
+from pipeline.tables.spreadsheets import LONGEST_PLATE, changed_plate, is_word, is_worded, no_name
 from pipeline.tables.text_lines import CURE
 
 _WILDCARDS = re.compile(r"([?*]+)")
@@ -30,7 +30,7 @@ def wanted_plate(text: str) -> str:
     ('1ABC2?4', 'BMU12*')
     """
     text = text.removeprefix("'")  # a spreadsheet's mark of a text
-    if text.isascii() and text.isalnum() and len(text) <= LONGEST_PLATE and not is_word(text):
+    if text.isascii() and text.isalnum() and len(text) <= LONGEST_PLATE and not is_word(text) and not is_worded(text):
         return text.upper()  # nearly all: nothing that a spreadsheet would have changed
     wrong = changed_plate(text) or _with_country(text.upper())
     if wrong:
@@ -40,6 +40,17 @@ def wanted_plate(text: str) -> str:
         return collapsed("".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in parts))
     except BadRecord as error:
         raise ValueError(f"{shown(text)} is no plate: {error.detail}") from None
+
+
+def entry_name(text: str) -> str:
+    """The id of an entry. Raises ValueError for a number that a spreadsheet changed: tomorrow it would be another entry's.
+
+    >>> entry_name("2026.12")
+    '2026.12'
+    """
+    if wrong := no_name(text):
+        raise ValueError(f"{shown(text)} {wrong}")
+    return text
 
 
 def _compact_part(part: str) -> str:

@@ -20,7 +20,7 @@ _FULL_MONTHS = (
     "augustus|oktober|janvier|f\u00e9vrier|mars|avril|mai|juin|juillet|ao\u00fbt|septembre|octobre|novembre|d\u00e9cembre|januar|"
     "februar|m\u00e4rz|dezember"
 )
-_PART_OF_DATE = re.compile(r"\d{1,2}/\d{1,2}|(?:19|20)\d{2}[-/](?:0[1-9]|1[0-2])", re.ASCII)
+_PART_OF_DATE = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.|(?:19|20)\d{2}[-/](?:0[1-9]|1[0-2])", re.ASCII)
 _FULL_MONTH_DATE = re.compile(rf"(?:{_FULL_MONTHS})[- ](?:\d{{4}}|\d{{2}})", re.IGNORECASE)
 _LETTERS_AND_DIGITS = re.compile(r"[A-Z]{2,3}[- ]\d{1,3}")  # as Finland's plates: MAI-15, typed in capitals, is one
 _SHOWN_INSTEAD = re.compile(r"#(?:[A-Z0-9/]+[!?]|N/A|N/B|NV|NAME\?|#+)|#+", re.IGNORECASE)
@@ -30,7 +30,15 @@ _NOT_KNOWN = frozenset((
     "N\u00c9ANT", "VIDE", "KEIN", "KEINE", "KEINES", "LEER",
     "NOT KNOWN", "NOT DEFINED", "NOT AVAILABLE", "NO PLATE", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "GEEN PLAAT",
     "ZONDER PLAAT", "ZONDER NUMMERPLAAT", "INCONNU", "NON CONNU", "SANS PLAQUE", "UNBEKANNT", "NICHT BEKANNT", "OHNE KENNZEICHEN",
+    "UNREADABLE", "ILLEGIBLE", "ONLEESBAAR", "NIET LEESBAAR", "ILLISIBLE", "NON LISIBLE", "UNLESERLICH", "NICHT LESBAR",
+    "ZIE OPM.", "ZIE OPM", "ZIE OPMERKING", "VOIR REMARQUE", "VOIR REM.", "SIEHE BEMERKUNG", "SIEHE BEM.", "SEE REMARKS",
 ))  # fmt: skip
+_SAYS_NOTHING = frozenset((
+    "N/A", "NA", "NULL", "NONE", "NAN", "NIL", "NIHIL", "NVT", "N.V.T.", "TBD", "IDEM", "DITO", "DITTO", "GEEN", "LEEG", "AUCUN",
+    "AUCUNE", "NEANT", "N\u00c9ANT", "VIDE", "KEIN", "KEINE", "LEER", "NOT KNOWN", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "INCONNU",
+    "INCONNUE", "NON CONNU", "UNBEKANNT", "NICHT BEKANNT",
+))  # fmt: skip
+"""What stands in a cell of words where nobody wrote anything."""
 _TRUTH = frozenset(("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"))
 _INSTEAD = (
     "is what a spreadsheet shows instead of a value (an error, or too narrow a column): mend it, and export again"
@@ -43,6 +51,7 @@ _TWICE_DECODED = re.compile(
 )  # an accented letter of UTF-8 in Windows-1252
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)  # as spreadsheets write large numbers; people do not
 LONGEST_PLATE = 11  # characters of a plate, anywhere
+_LETTERS_ALONE = 9  # of a plate without any figure, personalised ones included
 _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
 
 
@@ -50,6 +59,42 @@ def is_word(text: str) -> bool:
     """Whether the cell is a word that `changed_plate` refuses, such as UNKNOWN or TRUE."""
     word = text.upper()
     return word in _NOT_KNOWN or word in _TRUTH
+
+
+def is_worded(text: str) -> bool:
+    """Whether the cell is one word, longer than any plate without figures."""
+    return len(text) > _LETTERS_ALONE and text.isalpha()
+
+
+def says_nothing(text: str) -> str | None:
+    """Why this text says nothing, in words that follow it; None when it does.
+
+    >>> says_nothing("onbekend"), says_nothing("art. 13")
+    ('says nothing: write it out, or leave it out', None)
+    """
+    if not any(map(str.isalnum, text)) or text.strip().upper() in _SAYS_NOTHING:
+        return "says nothing: write it out, or leave it out"
+    return None
+
+
+def known_text(text: str) -> str | None:
+    """The text of a cell that may be left empty; None where it says in words that nothing is known.
+
+    >>> known_text("VW"), known_text("onbekend"), known_text("?")
+    ('VW', None, None)
+    """
+    return None if says_nothing(text) else text
+
+
+def no_name(text: str) -> str | None:
+    """Why this is no id any more, in words that follow it; None when no spreadsheet changed it.
+
+    >>> no_name("12345.0")[:33], no_name("1.0"), no_name("A1234.0")
+    ('is a number that a spreadsheet ma', None, None)
+    """
+    if text.endswith(".0") and text[:-2].isdigit() and len(text) > 4:  # 1.0 may be a version
+        return f"is a number that a spreadsheet made of an id; {_CURE_OF_TEXT}"
+    return None
 
 
 def spoiled_text(text: str) -> str | None:
@@ -88,14 +133,19 @@ def changed_plate(text: str) -> str | None:
         return f"is a date that a spreadsheet made of a plate; {_CURE}"
     if _TIME.fullmatch(text):
         return f"is a time that a spreadsheet made of a plate; {_CURE}"
-    if text.upper() in _NOT_KNOWN:
-        return "says that the plate is not known: leave the line out"
     if text.upper() in _TRUTH:
         return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
-    if _TWICE_DECODED.search(text):
-        return _DECODED
+    return _DECODED if _TWICE_DECODED.search(text) else _other_than_a_plate(text)
+
+
+def _other_than_a_plate(text: str) -> str | None:
+    """Why nobody's plate stands in this cell, in words that follow it."""
+    if text.upper() in _NOT_KNOWN:
+        return "says that the plate is not known: leave the line out"
     if sum(map(str.isalnum, text)) > LONGEST_PLATE and not {"?", "*"} & set(text):
         return "is longer than any plate: give each plate a line of its own"
+    if is_worded(text):
+        return "is a word, no plate: leave the line out, or write the plate"
     return None
 
 

@@ -61,10 +61,61 @@ def test_what_is_meant_is_taken(read: Callable[..., Told], content: str | bytes,
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        "Identifiant;Plaque d\u2019immatriculation;hotlist;Cat\u00e9gorie;owner;Base l\u00e9gale;Pays;Valable jusqu'au",
+        "ID;Nummerplaat;hotlist;Categorie;owner;Rechtsgrond;Land;Geldig tot",
+        "ID;Kfz-Kennzeichen;hotlist;Kategorie;owner;Rechtsgrundlage;L\u00e4ndercode;G\u00fcltig bis",
+        "id;License Plate;hotlist;category*;owner;legal\u00a0basis;Country code:;Valid.until",
+    ],
+)
+def test_columns_are_named_as_people_call_them(read: Callable[..., Told], header: str) -> None:
+    """In French, Dutch, German and English, whatever signs stand around the words."""
+    items, refused = read(header + "\n" + line(1).replace(",", ";"))
+    assert [] == refused
+    assert ("1ABC234", "theft", "art. 44", "BE") == (
+        items[0].plate, items[0].category, items[0].legal_basis, items[0].country
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("nothing", ["?", "-", "onbekend", "Inconnu", "N/A"])
+def test_what_is_not_known_of_a_vehicle_is_left_out(read: Callable[..., Told], nothing: str) -> None:
+    """As a make it would contradict every camera, as a case it would join all entries that say so."""
+    content = HEADER.replace("valid_until", "make,colour,case_reference") + line(
+        1, until=f"{nothing},{nothing},{nothing}"
+    )
+    items, refused = read(content)
+    told, _ = read(ITEM.replace("}", f',"make":"{nothing}"}}'), "f.jsonl")
+    assert [] == refused
+    assert [(None, None, None)] == [(one.make, one.colour, one.case_reference) for one in items]
+    assert [None] == [one.make for one in told]
+
+
+@pytest.mark.parametrize("several", ["NL|LU", "NL LU", '"NL,LU"', '"NL, LU"', "NL/LU"])
+def test_names_stand_apart_by_whatever_stands_in_no_name(read: Callable[..., Told], several: str) -> None:
+    """Nobody can mean another thing by it."""
+    items, refused = read(HEADER.replace("valid_until", "share_with") + line(1, until=several))
+    assert [] == refused
+    assert [("NL", "LU")] == [one.share_with for one in items]
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         ("Stolen vehicles,,,,,,,\n" + HEADER + line(1), "f.csv:1: names no column: the first line has the columns' names"),
-        ("identifiant;plaque;liste\nE1;1-ABC-234;stolen\n", "f.csv:1: names no column"),
+        ("nom;adresse;ville\nE1;1-ABC-234;stolen\n", "f.csv:1: names no column"),
+        (HEADER.replace("owner", "eigenaar") + line(1), "column 5 (eigenaar): may be who the vehicle belongs to, or who keeps"),
+        ("Nr," + HEADER + "1," + line(1), "column 1 (Nr): may be the line's number or the entry's"),
+        (HEADER.replace("valid_until", "Vervaldatum") + line(1), "column 8 (Vervaldatum): may be the end of the entry or of"),
+        (HEADER.replace("category", "immatriculation") + line(1), "column 4 (immatriculation): stands twice in the header"),
+        (HEADER + line(1, "zie opm."), "column 2 (plate): 'zie opm.' says that the plate is not known"),
+        (HEADER + line(1, "ILLISIBLE"), "column 2 (plate): 'ILLISIBLE' says that the plate is not known"),
+        (HEADER + line(1, "abgemeldet"), "column 2 (plate): 'abgemeldet' is a word, no plate"),
+        (HEADER + line(1, "12.05."), "column 2 (plate): '12.05.' is a date that a spreadsheet made of a plate"),
+        (HEADER + line(1).replace("E1,", "12345.0,"), "column 1 (entry_id): '12345.0' is a number that a spreadsheet"),
+        (HEADER + line(1).replace(",zone,", ",-,"), "column 5 (owner): '-' says nothing: write it out"),
+        (HEADER + line(1).replace("art. 44", "idem"), "column 6 (legal_basis): 'idem' says nothing"),
+        (HEADER + line(1, category="the\x00ft"), "column 4 (category): 'the\\x00ft' holds a control character"),
         (HEADER + line(1) + "Total,1,,,,,,\n", "f.csv:3: is a total, no entry: 'Total' stands first; delete this line"),
         (HEADER + line(1) + "TOTAAL :;1\n", "f.csv:3: has 1 cells"),
         (HEADER + line(1) + "Source: zone 5341\n", "f.csv:3: has 1 cells, but the header has 8: delete it"),

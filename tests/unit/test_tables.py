@@ -22,7 +22,7 @@ from pipeline.hotlist.pattern_index import collapsed
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import can_be_seen
 from pipeline.tables.files import TABLES, check_file
-from pipeline.tables.spreadsheets import spoiled_text
+from pipeline.tables.spreadsheets import says_nothing, spoiled_text
 from pipeline.tables.text_lines import TextLines
 from pipeline.tables.writing import write_file
 from schemas.base import Message, Position
@@ -802,8 +802,15 @@ PATTERNS = (
 )
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,8}\Z")
 COUNTRIES = st.sampled_from(["NL", "FR", "GB", "XK"])
-TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="|\x00"), min_size=1, max_size=12).filter(
-    lambda text: text == text.strip() and text.splitlines() == [text] and can_be_seen(text) and not spoiled_text(text)
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="|"), min_size=1, max_size=12
+).filter(
+    lambda text: (
+        text == text.strip()
+        and text.splitlines() == [text]
+        and can_be_seen(text)
+        and not (spoiled_text(text) or says_nothing(text))
+    )
 )
 MOMENTS = st.integers(100_000_000_000, 4_102_444_799_999)
 FLOATS = {"lat": st.floats(-90, 90), "lon": st.floats(-180, 180), "heading": st.floats(0, 360)}
