@@ -145,11 +145,15 @@ class Screens:
 
 
 async def _kept(page: Page) -> None:
-    """Keep what a test saw last, in the folder that KEPT_IN names."""
-    folder = os.environ.get(KEPT_IN)
-    if folder and not page.is_closed():
+    """Keep what a test saw last on this page."""
+    if not page.is_closed():
         test = os.environ.get("PYTEST_CURRENT_TEST", "by hand").rpartition("::")[2].split(" ")[0]
-        await page.screenshot(path=Path(folder) / f"{test}-{time.monotonic_ns()}.png")
+        await keep(page, f"{test}-{time.strftime('%H%M%S')}")
+
+
+async def keep(page: Page, name: str) -> None:
+    """Keep a picture of the page under this name, in the folder that KEPT_IN names, else in .vigie/screens."""
+    await page.screenshot(path=Path(os.environ.get(KEPT_IN) or ROOT / ".vigie/screens") / f"{name}.png")
 
 
 def alert_of(plate: str, read_as: str | None = None, *, priority: str = "urgent", **fields: Any) -> Alert:

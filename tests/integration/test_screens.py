@@ -5,7 +5,6 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,25 +13,20 @@ from playwright.async_api import Page, expect
 
 from pipeline.access.roles import ROLES
 from pipeline.access.sender_secrets import digest_of
-from pipeline.health.habits import HOUR_MS, HOURS, Habit
 from pipeline.neighbours.policy import forward_id_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, LISTS, POLICIES, SENDERS, USERS, ZONES
-from pipeline.state.health_memory import HealthMemory
-from pipeline.state.waiting_room import Knock, WaitingRoom
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, LISTS, POLICIES, SENDERS, USERS
 from schemas import ids
-from schemas.base import Position
-from schemas.health import CameraHealth, CameraTrouble
-from schemas.outcomes import Receipt, Violation
-from schemas.reads import ReadBatch
-from schemas.topics import FORWARDS, INCIDENTS, READS, RECEIPTS, VIOLATIONS
-from tests.builders import make_camera, make_list, make_policy, make_read, make_zone
+from schemas.outcomes import Receipt
+from schemas.topics import FORWARDS, INCIDENTS, RECEIPTS, VIOLATIONS
+from tests.builders import make_list, make_policy
 from tests.forwards import Scene
 from tests.incidents import AN, action, after, begun, first_alert
-from tests.people import ZONE, make_designation
+from tests.people import make_designation
 from tests.record_logs import SIGNER, a_log
-from tests.screens import CAMERA, OUTSIDER, PASSWORD, SECOND, Screens, alert_of, faults_of, fits, pictures, screens_of
+from tests.screen_scenes import a_case, a_network
+from tests.screens import OUTSIDER, PASSWORD, SECOND, Screens, alert_of, faults_of, fits, screens_of
 from tests.violations import make_violation, withdrawn
 
 expect.set_options(timeout=60_000)
@@ -84,7 +78,6 @@ async def test_the_head_shows_what_a_person_may_open_and_everything_works_by_key
         await page.keyboard.press("Enter")
         await page.locator("details.own select").first.select_option("nl")
         await expect(page.locator("nav.screens a").last).to_have_text("Goedkeuringen")
-        await page.locator("details.own summary").click()
         await page.locator("#logout").click()
         await expect(page.locator("#login")).to_be_visible()
         await expect(page.locator("#told")).to_contain_text("afgemeld")
@@ -305,20 +298,6 @@ async def test_a_new_policy_is_tried_and_put_before_a_second_person_and_so_is_a_
     assert await screens.desks.writer.get(POLICIES, "FR-1") is None
 
 
-async def a_case(screens: Screens, plate: str, **fields: Any) -> Violation:
-    """A violation of a vehicle between two cameras of the officers' zone, with pictures of it at both ends."""
-    await screens.desks.writer.put(ZONES, [make_zone(ZONE, cameras=(CAMERA, "IN", "OUT"))])
-    cameras = {"IN": "E40 Bierges, km 21", "OUT": "E40 Jezus-Eik, km 12"}
-    await screens.desks.writer.put(CAMERAS, [make_camera(one, name=name) for one, name in cameras.items()])
-    crop, overview = await pictures(screens.desks.settings, plate)
-    at_ms = platform_now_ms() + 120_000
-    made = make_violation(
-        plate, at_ms=at_ms, crop=crop, overview=overview, country="BE", make="Volvo", colour="grey", **fields
-    )
-    await screens.desks.send(VIOLATIONS, made)
-    return made
-
-
 async def begin(page: Page) -> None:
     """Say why, by keyboard alone."""
     await page.locator("main input").first.focus()
@@ -462,38 +441,6 @@ async def test_a_list_is_checked_imported_and_gone_back_from(screens: Screens) -
         await page.locator("dialog[open]").get_by_role("button", name="Go back to it").click()
         await expect(page.locator(".toast").last).to_contain_text("As at version 1")
     assert "1ABC001" == (await screens.desks.writer.get(HOTLIST, "E-1")).plate  # type: ignore[union-attr]  # it is there
-
-
-async def a_network(screens: Screens) -> None:
-    """Cameras of the managers' zone in two provinces: one is silent, one well, one on trial, one planned; one elsewhere; and one
-    that nobody knows knocks."""
-    redis, name, now_ms = screens.desks.redis, screens.desks.namespace, platform_now_ms()
-    places = {
-        "G-1": ("E17 Gent, km 53", 51.02, 3.71, "active"), "G-2": ("E40 Drongen, km 46", 51.03, 3.66, None),
-        "G-3": ("R4 Evergem", 51.11, 3.70, "on_trial"), "N-1": ("E411 Daussoulx", 50.51, 4.88, "planned"),
-        "N-2": ("E42 Spy", 50.48, 4.70, "active"),
-    }  # fmt: skip
-    await screens.desks.writer.put(ZONES, [make_zone(ZONE, cameras=(CAMERA, "G-1", "G-2", "G-3", "N-1", "NEW-1"))])
-    await screens.desks.writer.put(
-        CAMERAS,
-        [
-            make_camera(key, name=said, position=Position(lat=lat, lon=lon), state=state)
-            for key, (said, lat, lon, state) in places.items()
-        ],
-    )
-    hour_ms = now_ms // HOUR_MS * HOUR_MS
-    habit = Habit(rates=[120.0] * HOURS, weeks=[1] * HOURS, delay_s=0.4, confidence=0.93, last_ms=now_ms,
-                  lately=[110, None, 130], until_ms=hour_ms)  # fmt: skip
-    silent = CameraTrouble(kind="silent", since_ms=now_ms - 1_800_000, found=0.0, usual=120.0)
-    memory = HealthMemory(redis, name)
-    await memory.keep(dict.fromkeys(("G-1", "G-2", "G-3"), habit))
-    await memory.tell([CameraHealth(camera_id="G-2", at_ms=now_ms, troubles=(silent,))])
-    await WaitingRoom(redis, name).add([
-        Knock(name="NEW-1", peer="10.1.2.3", why="unknown_sender", program="cam/1.0", first_ms=now_ms, last_ms=now_ms, count=7)
-    ])  # fmt: skip
-    crop, overview = await pictures(screens.desks.settings, "1CAM234")
-    read = make_read("1CAM234", "G-1", now_ms, crop=crop, overview=overview)
-    await screens.desks.send(READS, ReadBatch(reads=(make_read("1OTH111", "G-3", now_ms), read)))
 
 
 async def test_a_camera_manager_sees_the_worst_first_and_looks_at_one(screens: Screens) -> None:

@@ -106,8 +106,8 @@ function Misread({ desk, sighting: { alert } }) {
 export function Undo({ desk }) {
   const { decisions } = desk, left = decisions.leftS;
   if (!decisions.shows) return null;
-  return html`<div class="undo">
+  return html`<section class="undo" aria-label=${t("undo")}>
     <p>${decisions.said}</p>
     ${left > 0 && html`<button type="button" aria-keyshortcuts="z" onClick=${() => decisions.undo()}>${t("undo")} <kbd>Z</kbd> <span class="left" aria-hidden="true">${left} s</span></button>`}
-  </div>`;
+  </section>`;
 }

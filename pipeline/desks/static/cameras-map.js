@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "./vendor/hooks.mjs";
 import { html } from "./draw.js";
 import { howOf } from "./fleet.js";
 import { around, beginMap, HOME, useDark } from "./mapground.js";
-import { t } from "./words.js";
+import { language, t } from "./words.js";
 
 const ORDER = ["apart", "well", "never", "wrong"]; // the worst is drawn last, above the others
 
@@ -33,8 +33,8 @@ export function CamerasMap({ found, open }) {
       gone.abort();
       held.current = null;
     };
-  }, [isDark]);
-  useEffect(() => { if (state === "there" && found) held.current?.getSource("cameras")?.setData(points(found)); }, [state, found, isDark]);
+  }, [isDark, language]);
+  useEffect(() => { if (state === "there" && found) held.current?.getSource("cameras")?.setData(points(found)); }, [state, found, isDark, language]);
   const there = state === "there", map = () => held.current;
   return html`<div class="map framed">
     <div class="ground" ref=${box}></div>

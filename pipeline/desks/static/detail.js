@@ -6,7 +6,7 @@ import { History } from "./history.js";
 import { WINDOW_MS } from "./incidents.js";
 import { Picture } from "./picture.js";
 import { Plate } from "./rows.js";
-import { clock, day, named, span, t, utc } from "./words.js";
+import { clock, day, named, offence, span, t, utc } from "./words.js";
 
 const REST_MS = 250; // a row that is only passed by does not load its pictures: each view is recorded
 
@@ -85,7 +85,7 @@ function Facts({ sighting: { alert, place }, incident, desk }) {
     ["captured", html`<${Moment} ms=${read.captured_at_ms} /> <small>${t("ago", { span: span(desk.now - read.captured_at_ms) })}</small>`],
     ["way", way],
     ["vehicle", vehicle],
-    ["category", named("category", alert.category)],
+    ["category", offence(alert.category)],
     ["owner", alert.owner],
     ["case", alert.case_reference],
     ["legal_basis", alert.legal_basis],

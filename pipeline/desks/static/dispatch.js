@@ -35,6 +35,7 @@ function Ready({ toDetail, back }) {
   if (desk.view === "map") return html`<${MapView} desk=${desk} alone=${true} />`;
   return html`<div class="two ${desk.selected ? "reading" : ""} ${desk.withMap ? "mapped" : ""}">
     <section class="list" aria-label=${t("incidents")}>
+      ${!desk.current && html`<h1 class="hidden">${t("dispatch")}</h1>`}
       <div class="tools">
         <button type="button" aria-pressed=${String(desk.withOver)} aria-keyshortcuts="a" onClick=${() => desk.toggleOver()}>${t("over.show")} <kbd>A</kbd></button>
         <button type="button" aria-pressed=${String(desk.withMap)} aria-keyshortcuts="g" onClick=${() => desk.toggleMap()}>${t("map")} <kbd>G</kbd></button>
@@ -42,6 +43,7 @@ function Ready({ toDetail, back }) {
           : html`<p class="count">${t("count", { n: desk.order.length })}</p>`}
       </div>
       <${List} desk=${desk} toDetail=${toDetail} />
+      ${!desk.order.length && html`<p class="empty">${t("list.empty")}</p>`}
       ${desk.incidents.dropped > 0 && html`<p class="dropped" role="status">${t("dropped", { n: desk.incidents.dropped })}</p>`}
     </section>
     <${Detail} desk=${desk} back=${() => { desk.select(""); back(); }} />
@@ -53,7 +55,7 @@ function Ready({ toDetail, back }) {
 
 function Before() {
   if (desk.phase === "shift") return html`<${Shift} />`;
-  if (desk.phase === "loading") return html`<div class="before"><p role="status">${t("loading")}</p></div>`;
+  if (desk.phase === "loading") return html`<div class="before"><h1>${t("dispatch")}</h1><p role="status">${t("loading")}</p></div>`;
   if (desk.phase === "error") return html`<div class="before" role="alert"><h1>${t("failed")}</h1><p>${desk.error}</p><p>${t("again")}</p></div>`;
   const ended = desk.phase === "ended";
   return html`<div class="before"><h1>${t(ended ? "ended" : "no_right")}</h1><p>${t(ended ? "ended.why" : "no_right.why")}</p>
@@ -114,5 +116,6 @@ function draw() {
 }
 
 themed();
+addEventListener("language", draw);
 draw();
 desk.open();

@@ -3,7 +3,7 @@
 import { now } from "./api.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
-import { country, has, named, span, t } from "./words.js";
+import { country, has, named, offence, span, t } from "./words.js";
 
 const KINDS = { acknowledged: "good", sent: "ask", waiting: "ask", accepted: "good", stopped: "good", not_found: "ask", refused: "wrong", expired: "wrong", recalled: "", not_sent: "" };
 
@@ -44,4 +44,4 @@ function Message({ one }) {
 }
 
 const reasonOf = (withdrawal) => (has(`withdrawn.${withdrawal.reason}`) ? t(`withdrawn.${withdrawal.reason}`) : withdrawal.reason.replaceAll("_", " "));
-const offence = (category) => named("offence", category.toLowerCase().replaceAll(" ", "_"));
+

@@ -5,7 +5,7 @@ import { cameras } from "./mapcameras.js";
 import { html } from "./draw.js";
 import { alertPoints, cameraPoints, trail } from "./mapdata.js";
 import { around, beginMap, HOME, useDark } from "./mapground.js";
-import { t } from "./words.js";
+import { language, t } from "./words.js";
 
 const EVERY_MS = 1000; // so often the points of incidents are set anew
 const NEAR = 9.5; // the zoom of a trail of one place
@@ -22,7 +22,7 @@ export function MapView({ desk, alone = false, close }) {
       gone.abort();
       held.current = null;
     };
-  }, [theme]);
+  }, [theme, language]);
   useEffect(() => held.current?.follow());
   const there = state === "there", last = desk.current?.incident.last;
   const chosen = last ? [desk.plateOf(desk.selected), last.place ?? last.alert.read.camera_id].join(" · ") : "";

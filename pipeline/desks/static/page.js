@@ -84,6 +84,7 @@ export function show(name, View, keys = []) {
     document.title = `${t(`screen.${name}`)} - Vigie`;
     render(html`<${Page} visit=${visit} View=${View} keys=${[...keys, ...OWN_KEYS]} own=${own} />`, document.getElementById("desk"));
   }
+  addEventListener("language", draw);
   draw();
   visit.open();
 }
@@ -102,7 +103,7 @@ function Page({ visit, View, keys, own }) {
 /** What stands there before somebody with the right is. */
 function Before({ visit }) {
   const { phase, error } = visit;
-  if (phase === "loading") return html`<div class="before"><p role="status">${t("loading.it")}</p></div>`;
+  if (phase === "loading") return html`<div class="before"><h1>${t(`screen.${visit.name}`)}</h1><p role="status">${t("loading.it")}</p></div>`;
   if (phase === "error") return html`<div class="before" role="alert"><h1>${t("failed.screen")}</h1><p>${error}</p><p>${t("again")}</p></div>`;
   const ended = phase === "ended";
   return html`<div class="before"><h1>${t(ended ? "ended" : "no_right.screen")}</h1><p>${t(ended ? "ended.why" : "no_right.screen.why")}</p>

@@ -4,12 +4,12 @@ import { language } from "./words.js";
 
 /** @typedef {{id: string, name: string, parts: Array<{box: number[], rings: number[][][]}>}} Province id: its English name; parts: polygons with the box around each */
 
-/** The provinces, in the reader's language. @param {{provinces: any, labels: any}} base static/map.json  @returns {Province[]} */
+/** The provinces; the name of each is in the reader's language. @param {{provinces: any, labels: any}} base static/map.json  @returns {Province[]} */
 export function provincesOf({ provinces, labels }) {
   return provinces.features.map(({ geometry }, at) => {
     const names = labels.features[at].properties;
     const polygons = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
-    return { id: names.en, name: names[language], parts: polygons.map((rings) => ({ box: boxOf(rings[0]), rings })) };
+    return { id: names.en, get name() { return names[language]; }, parts: polygons.map((rings) => ({ box: boxOf(rings[0]), rings })) };
   });
 }
 

@@ -16,7 +16,7 @@ export function Check() {
     localStorage.setItem(KEY, key);
     setLines([]);
     const found = [];
-    const tell = (words, values, holds = true) => setLines((found.push({ words: t(`record.check.${words}`, values), holds }), [...found]));
+    const tell = (words, values, holds = true) => setLines((found.push({ words, values, holds }), [...found]));
     const note = await (await fetched("/record/log/checkpoint")).text();
     const checkpoint = checkpointOf(note);
     if (!checkpoint) return tell("no_checkpoint", {}, false);
@@ -43,7 +43,7 @@ export function Check() {
       <${Field} name="earlier" title=${t("record.check.earlier")} hint=${t("record.check.earlier.hint")} rows=${5} maxlength="65536" spellcheck="false" />
     <//>
     ${at !== null && html`<p role="status"><progress max="1" value=${at} aria-label=${t("record.check.computing")}></progress> ${t("record.check.computing")}</p>`}
-    <div role="status"><ul class="found">${lines.map((one) => html`<li class=${one.holds === false ? "fault" : ""}>${one.holds === null ? "·" : one.holds ? "✓" : "✗"} ${one.words}</li>`)}</ul></div>`;
+    <div role="status"><ul class="found">${lines.map((one) => html`<li class=${one.holds === false ? "fault" : ""}>${one.holds === null ? "·" : one.holds ? "✓" : "✗"} ${t(`record.check.${one.words}`, one.values)}</li>`)}</ul></div>`;
 }
 
 /** The roots over the first so many entries, for each of these sizes up to `size`, from the log's own tiles. */

@@ -245,6 +245,7 @@ on("proof-organisation", "click", () => organisation.depart("proof"), "proof-tol
 on("proof-cancel", "click", () => $("proof").close("cancelled"), "proof-told");
 
 themed();
+addEventListener("language", () => location.reload());
 translate(document);
 for (const one of document.querySelectorAll(".passkeys-only")) one.hidden = !passkeys.available;
 try {

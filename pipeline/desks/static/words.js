@@ -5,15 +5,32 @@ export const LANGUAGES = ["fr", "nl", "de", "en"];
 const KEPT = "vigie.language";
 const ZONE = "Europe/Brussels";
 
+const PARTS = ["", ...(document.body.dataset.words ?? "").split(" ").filter(Boolean)];
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+const DAY = { day: "2-digit", month: "2-digit", year: "numeric" };
+
 /** The language that the reader chose, else the first of the browser's that there is, else English. */
-export const language = LANGUAGES.find((one) => one === localStorage.getItem(KEPT))
+export let language = LANGUAGES.find((one) => one === localStorage.getItem(KEPT))
   ?? navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one)) ?? "en";
 
 /** @type {Record<string, string>} */
-const catalogue = Object.assign({}, ...await Promise.all(["", ...(document.body.dataset.words ?? "").split(" ").filter(Boolean)].map(
-  async (part) => (await fetch(`/static/words.${part && `${part}.`}${language}.json`)).json())));
-const plural = new Intl.PluralRules(language);
-document.documentElement.lang = language;
+let catalogue;
+let plural, regions, local, universal, localDay, localMinute;
+await speak(language);
+
+/** Take up a language, once its words are there. @param {string} chosen */
+async function speak(chosen) {
+  const parts = await Promise.all(PARTS.map(async (part) => (await fetch(`/static/words.${part && `${part}.`}${chosen}.json`)).json()));
+  const format = (options) => new Intl.DateTimeFormat(chosen === "en" ? "en-GB" : `${chosen}-BE`, { hourCycle: "h23", ...options });
+  catalogue = Object.assign({}, ...parts);
+  plural = new Intl.PluralRules(chosen);
+  regions = new Intl.DisplayNames([chosen], { type: "region", fallback: "code" });
+  local = format({ ...TIME, timeZone: ZONE });
+  universal = format({ ...TIME, timeZone: "UTC" });
+  localDay = format({ ...DAY, timeZone: ZONE });
+  localMinute = format({ ...DAY, hour: "2-digit", minute: "2-digit", timeZone: ZONE });
+  document.documentElement.lang = language = chosen;
+}
 
 /** Whether the catalogue has this key. @param {string} key */
 export const has = (key) => Object.hasOwn(catalogue, key);
@@ -31,15 +48,17 @@ export function t(key, values = {}) {
 /** Words for a value of the API that has a catalogue entry; else the value as it is. @param {string} group  @param {string} value */
 export const named = (group, value) => (has(`${group}.${value}`) ? t(`${group}.${value}`) : value.replaceAll("_", " "));
 
-const regions = new Intl.DisplayNames([language], { type: "region", fallback: "code" });
+/** What a wanted vehicle is wanted for, in the reader's language. @param {string} category */
+export const offence = (category) => named("offence", category.toLowerCase().replaceAll(" ", "_"));
 
 /** The name of a country in the reader's language. @param {string} code */
 export const country = (code) => (/^[A-Z]{2}$/.test(code) ? regions.of(code) : code);
 
-/** Keep the reader's choice, and begin the page anew with it. @param {string} chosen */
-export function choose(chosen) {
+/** Keep the reader's choice, and tell the page to draw itself anew with it (event "language"): what was typed stays. @param {string} chosen */
+export async function choose(chosen) {
   localStorage.setItem(KEPT, chosen);
-  location.reload();
+  await speak(chosen);
+  dispatchEvent(new Event("language"));
 }
 
 /** Fill in the words of a page: data-t names the text of an element, data-t-label its label. @param {ParentNode} root */
@@ -47,13 +66,6 @@ export function translate(root) {
   for (const one of root.querySelectorAll("[data-t]")) one.textContent = t(one.dataset.t);
   for (const one of root.querySelectorAll("[data-t-label]")) one.setAttribute("aria-label", t(one.dataset.tLabel));
 }
-
-const format = (options) => new Intl.DateTimeFormat(language === "en" ? "en-GB" : `${language}-BE`, { hourCycle: "h23", ...options });
-const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-const DAY = { day: "2-digit", month: "2-digit", year: "numeric" };
-const local = format({ ...TIME, timeZone: ZONE }), universal = format({ ...TIME, timeZone: "UTC" });
-const localDay = format({ ...DAY, timeZone: ZONE });
-const localMinute = format({ ...DAY, hour: "2-digit", minute: "2-digit", timeZone: ZONE });
 
 /** Time of day in Brussels. @param {number} ms UTC */
 export const clock = (ms) => local.format(ms);
