@@ -79,7 +79,7 @@ class Confirmation(Message, frozen=True, kw_only=True):
 
 
 class Alert(Message, frozen=True, kw_only=True):
-    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border.
+    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by cross_border, incidents and desks.
 
     A later message with the same alert_id and a higher revision replaces this one, as when somebody confirmed the alert, or
     took that back; the agent incidents sends it. Only the first revision rings.
@@ -150,10 +150,12 @@ class Violation(Message, frozen=True, kw_only=True):
 
 
 class Forward(Message, frozen=True, kw_only=True):
-    """One minimised message for one country. Topic vigie.forwards, key country; written by cross_border, read by liaison.
+    """One minimised message for one country. Topic vigie.forwards, key to_country; written by cross_border, read by liaison and
+    desks.
 
-    It never holds owner, passage history, occupants or overview pictures. alert_at, first_at and withdrawn_at are for liaison,
-    which looks there whether the forward follows from the alert; they are not signed and do not cross the border.
+    It never holds owner, passage history, occupants or overview pictures. alert_at, first_at, withdrawn_at and incident_id stay
+    in our country: they are neither signed nor delivered. With the first three liaison finds the alert and checks that the
+    forward follows from it.
     """
 
     forward_id: ForwardId  # ids.forward_id(alert_id, to_country)

@@ -25,7 +25,8 @@ from pipeline.access.tiles import (
 PUBLIC = "public/"
 """The folder of what may be handed out."""
 Files = dict[str, bytes]
-"""Contents by path in the log's folder. Each is written once and never changes."""
+"""Contents of files to write, by path in the log's folder. A full tile or bundle never changes; partial tiles are deleted once
+full, and the checkpoint is replaced."""
 
 
 class Ledger(msgspec.Struct, frozen=True):

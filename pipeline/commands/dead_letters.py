@@ -1,7 +1,6 @@
 """`vigie dead-letters`: shows the records that no agent could process, by reason, agent and time, and sends them back or
 settles them."""
 
-import getpass
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +12,7 @@ import typer
 
 from pipeline.access.record import Operation
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json, run_async
-from pipeline.commands.recording import CaseReference, given_reason, operation_here, recorded_at
+from pipeline.commands.recording import CaseReference, given_reason, operation_here, recorded_at, user_name
 from pipeline.commands.recording import Reason as Why
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.runtime.sender import Sender
@@ -66,7 +65,7 @@ class LetterBox:
         """Store what was done with these letters (`word`: resent or dropped), by whom and when."""
         when = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         ids = [letter.dead_letter_id for letter in letters]
-        await self.settled.settle(ids, f"{word} {when} by {getpass.getuser()}", self.letters)
+        await self.settled.settle(ids, f"{word} {when} by {user_name()}", self.letters)
 
 
 @dead_letters_app.command("list", epilog=EXIT_CODES)

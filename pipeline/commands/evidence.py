@@ -1,6 +1,5 @@
 """`vigie evidence holds`: which pictures are kept beyond their time, why, for whom, and until when."""
 
-import getpass
 import re
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.message_lines import clock
+from pipeline.commands.recording import user_name
 from pipeline.errors import BadRecord
 from pipeline.evidence.case_holds import case_holds_in
 from pipeline.evidence.holds import Hold, holds_in, put_hold, release
@@ -82,7 +82,7 @@ def add(
     fields = {
         "hold_id": hold_id, "pictures": pictures, "about": about, "reason": reason, "owner": owner, "changed_at_ms": now_ms,
         "from_ms": now_ms if begins is None else _moment(begins, settings, until=False),
-        "until_ms": _moment(until, settings, until=True), "changed_by": getpass.getuser(),
+        "until_ms": _moment(until, settings, until=True), "changed_by": user_name(),
     }  # fmt: skip
     try:
         hold = msgspec.convert(fields, Hold)
@@ -102,12 +102,15 @@ def add(
 
 @holds_app.command("release", epilog=EXIT_CODES)
 def release_(hold_id: HoldId) -> None:
-    """End a hold now that somebody asked for. Its pictures go with the next deletion, if their own time is over and no other
-    hold keeps them. A hold of an incident ends when that is closed, one of a violation when that is withdrawn.
+    """End, at once, a hold that a person added. Its pictures go with the next deletion, if their usual time is over and no
+    other hold keeps them.
+
+    Holds of cases end by themselves: 30 days after an incident was closed (7 if it ended otherwise), 7 days after a violation
+    was withdrawn or rejected, 90 after it was accepted.
 
     Example: vigie evidence holds release case-7
     """
-    run_async(lambda: release(_store(), hold_id, by=getpass.getuser(), at_ms=platform_now_ms()))
+    run_async(lambda: release(_store(), hold_id, by=user_name(), at_ms=platform_now_ms()))
     errors.print(f"{hold_id} is released.")
 
 

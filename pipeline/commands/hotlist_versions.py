@@ -1,6 +1,5 @@
 """`vigie hotlist versions|diff|rollback|history|delta`: shows whole imports, and goes back to an earlier one."""
 
-import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ import msgspec
 import typer
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
-from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, writer_of
+from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, user_name, writer_of
 from pipeline.commands.reference_work import checked_file
 from pipeline.commands.taking_files import FILES, Encoding, list_named, take_file
 from pipeline.hotlist.lists import given_by
@@ -118,7 +117,7 @@ def _add_rollback(app: typer.Typer) -> None:
     ) -> None:
         async def run() -> Switch:
             async with writer_of(operation_here("reference", "vigie hotlist rollback", on=(str(number),))) as writer:
-                return await rolled_back(writer, await version_numbered(writer, number), getpass.getuser())
+                return await rolled_back(writer, await version_numbered(writer, number), user_name())
 
         switch = run_async(run)
         refresh = switch.refresh

@@ -65,7 +65,7 @@ def operation_here(
     """The operation, to be recorded, by the person who runs this command on this machine. what: the command without its
     values. on, plates, ids: what it is about (see Operation)."""
     return Operation(
-        who=_user(os.getuid()),
+        who=f"os:{user_name()}@{socket.gethostname()}",
         origin=_origin(),
         act=act,
         what=what,
@@ -122,13 +122,13 @@ async def writer_of(operation: Operation) -> AsyncIterator[ReplicaWriter]:
         yield ReplicaWriter(client, settings.namespace)
 
 
-def _user(uid: int) -> str:
-    """The user's name from the system's user database, not from the environment."""
+def user_name() -> str:
+    """The name of the account that runs this process, as the system's user database has it: LOGNAME and USER count for nothing.
+    An account that is not in it: "uid-" and its number."""
     try:
-        name = pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
-        name = f"uid-{uid}"
-    return f"os:{name}@{socket.gethostname()}"
+        return f"uid-{os.getuid()}"
 
 
 def _origin() -> str:

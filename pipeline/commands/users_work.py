@@ -1,7 +1,7 @@
 """The work of `vigie users` on the accounts in Redis."""
 
 import contextlib
-import getpass
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ import redis.asyncio
 
 from pipeline.access.login import Bounds
 from pipeline.access.rights import Person
-from pipeline.commands.recording import operation_here, recorded_at
+from pipeline.commands.recording import operation_here, recorded_at, user_name
 from pipeline.errors import BadRecord
 from pipeline.runtime.passwords import hashed, initial_password
 from pipeline.runtime.settings import Settings, load_settings
@@ -117,11 +117,9 @@ async def numbered(store: Store, wanted: Designation) -> Designation:
 
 
 def operator_id() -> str:
-    """The operating system's name of the person who runs this command, in the form of a user_id."""
-    return (
-        "machine:"
-        + "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in getpass.getuser())[:40]
-    )
+    """Who runs this command, as a user_id: "machine:" and the first 40 characters of `user_name`, each that is no letter or
+    digit of ASCII as _."""
+    return "machine:" + re.sub(r"[^A-Za-z0-9]", "_", user_name())[:40]
 
 
 def made_of(kind: type[M], **fields: object) -> M:

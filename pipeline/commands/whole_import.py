@@ -1,11 +1,11 @@
 """Imports a file as a whole for the command line: with progress, and warnings about what was imported."""
 
-import getpass
 from pathlib import Path
 from typing import Any
 
 from pipeline.commands.common import errors
 from pipeline.commands.entries_told import entries_told
+from pipeline.commands.recording import user_name
 from pipeline.commands.reference_work import collection_of, encoded_pairs, progress_of
 from pipeline.commands.warnings_told import refuse_unfit, warn
 from pipeline.lists.importing import Imported, Manner
@@ -38,7 +38,7 @@ async def import_whole(
     if table.name == SECTIONS.name:
         await refuse_unfit(writer, checked)
     refresh = Refresh(
-        by=getpass.getuser(), source=path.name, list_id=manner.source.list_id if manner.source else "",
+        by=user_name(), source=path.name, list_id=manner.source.list_id if manner.source else "",
         kind="delta" if manner.delta else "replace" if manner.replace else "import", digest=checked.digest,
         sequence=manner.sequence,
     )  # fmt: skip

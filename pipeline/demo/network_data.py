@@ -20,10 +20,11 @@ def writer_of_known(client: redis.asyncio.Redis, namespace: str, begins_ms: int 
 
 
 async def load_reference(network: RoadNetwork, writer: ReplicaWriter) -> int:
-    """Put sections, zones, hotlist, policies and cameras; other items stay. Returns how many items changed.
+    """Put sections, zones, hotlist, policies and cameras; other items stay. Returns how many were added or
+    changed.
 
-    The cameras come last: agents wait until they know one, so they decide nothing from half of the data. Raises Unavailable
-    when Redis is away; it may be run again.
+    The cameras come last, because an agent that knows none waits (for 30 s after its start; then it refuses their reads). It may
+    be run again. Raises Unavailable when Redis is away.
     """
     changes = [
         await writer.put(SECTIONS, network.sections),

@@ -1,4 +1,4 @@
-"""Routes for incidents: listed, looked at with their trail, and what persons do about them."""
+"""Routes for one incident: show it with its trail, and act on it (take, confirm, dismiss...). Their list is in incident_list."""
 
 import secrets
 from functools import partial

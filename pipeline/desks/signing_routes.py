@@ -41,7 +41,8 @@ async def enrol(asked: Asked) -> RouteAnswer:
 
 
 async def register(asked: Asked) -> RouteAnswer:
-    """Register a key, as `put_item`; a key that was revoked before or meanwhile stays revoked."""
+    """Register a key, as `put_item` does; one that is revoked meanwhile is written as revoked again at the end. Raises Problem for
+    a key that was revoked before."""
     answer = await put_item(KEYS, asked)
     versions = await asked.house.writer.versions(SIGNING_KEYS, asked.key)
     revoked = [one.item for one in versions if one.item is not None and one.item.revoked_at_ms is not None]

@@ -1,4 +1,5 @@
-"""Deletes pictures, by whole days, when they are older than the law and the settings allow."""
+"""Deletes the pictures of whole days (UTC) once the law's time or the setting's is over, whichever is shorter. Pictures under a
+hold stay."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -25,7 +25,8 @@ MOST_OF_PORT = 8
 """Connections of one port. Where there is one more, the oldest ends that never sent a message, else the oldest: a camera that
 restarted has left it behind."""
 FIRST_WITHIN_S = 120.0
-"""A connection that has sent nothing for so long ends, unless it is its port's only one: a road by night is silent."""
+"""Seconds. A new connection that has sent nothing yet by then is ended, unless it is its port's only one. Once it has sent a
+message it may be silent for any time: a road by night is."""
 CHUNK = 64 * 1024
 """Read at once; so much of a message a connection may hold without asking for room."""
 WHOLE_WITHIN_S = 120.0

@@ -50,11 +50,11 @@ def stale_since_ms(source: WantedList, refreshed_ms: int | None, begun_ms: int) 
 
 
 def sudden_change(before: int, added: int, removed: int, source: WantedList | None) -> str | None:
-    """A sentence saying that a list gains or loses a larger share of its entries at once than it allows; None when it does
-    not, or has no entries yet.
+    """Why an import must be confirmed, in words that begin with "it": it removes or adds a larger share of the present entries
+    than is allowed. None: it need not, or there are no entries yet.
 
-    before: the present number of entries. source: the list; None: unknown, so that DEFAULT_SHARE counts, from
-    LEAST_SHARE_ENTRIES entries on.
+    before: the number of present entries. source: the list that is imported, with its share; None: the import is for the whole
+    collection, DEFAULT_SHARE is allowed, and below LEAST_SHARE_ENTRIES entries any change.
     """
     share = source.most_change_share if source else DEFAULT_SHARE
     if not before or (source is None and before < LEAST_SHARE_ENTRIES):

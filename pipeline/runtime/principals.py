@@ -238,7 +238,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     Principal(
         name="look_back",
-        about="`vigie look-back`, `vigie hotlist look-back`: looks entries up in the reads of before, and has them decided",
+        about="`vigie look-back`, `vigie hotlist look-back`: looks entries up in past reads, and has them decided",
         reads=(READS,),
         writes=(READS, ACCESSES),
         keys=(*map(collection, ("cameras", "zones", "hotlist", "watches")), _string("{NS:look_back}:*"), RECORD_KEYS),

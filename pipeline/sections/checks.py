@@ -27,7 +27,7 @@ MOST_TURN_DEG = (
     90.0  # headings of a section's cameras: a road bends, but traffic that comes back is the other direction
 )
 OTHER_WAY = "saw the vehicle drive the other way"
-OWN_READERS = "vigie"  # how the names of our own readers begin (see vision.own)
+OWN_READERS = ("vigie-ctc/", "paddleocr-")  # how the names of our own readers of pictures begin (see vision)
 
 
 def fault_of_section(section: Section, _home: str) -> tuple[str, str] | None:

@@ -99,7 +99,8 @@ class ForwardMemory(Protocol):
         """Note that the broker has the recalls of these forwards: delete all that is kept of them, but for the mark."""
 
     async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
-        """Note that the broker has the corrections of these forwards: store each as it is now in place of what it was before."""
+        """Store corrected forwards, once the broker has their corrections: of each pair (before, after), after in place of
+        before."""
 
     async def told_again(self, again: Sequence[Sent]) -> None:
         """Note that the broker has these forwards, each the first of its case from now on."""

@@ -1,4 +1,5 @@
-"""Until when entries were looked up in the reads of before, in Redis: what arrived later is looked up after a restart."""
+"""Keeps one time in Redis: the entries and watches that arrived until then have been looked up in past reads. Those that arrived
+later are looked up after a restart."""
 
 from dataclasses import dataclass
 

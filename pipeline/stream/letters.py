@@ -58,7 +58,8 @@ KEPT: dict[str, Keep] = {
     "too_large": "whole",
     "output_too_large": "whole",
 }
-"""A reason that is not here keeps nothing; a contract test finds every reason that the code gives."""
+"""By the reason of a refusal, how much of the record its dead letter keeps. A reason that is not here keeps nothing; a contract
+test fails for one that the agents' code gives as a literal and that is missing here."""
 
 
 def kept_of(reason: str, payload: bytes, refused_at_ms: int) -> bytes:

@@ -1,1 +1,2 @@
-"""Reads and writes reference data in files: CSV and JSON. Every bad line is refused with its place and the reason."""
+"""Reads reference data from files of CSV, JSON and XML, and writes it as CSV or JSON. Every bad line is refused; the first
+hundred are told with their place and the reason."""

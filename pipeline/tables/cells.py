@@ -53,8 +53,8 @@ def number(text: str) -> float:
 
 
 def truth(text: str) -> bool:
-    """Whether the cell says yes: true, yes, 1, on and their Dutch, French and German words; False for their opposites. Raises
-    ValueError for any other text.
+    """True for true, yes, y, 1, on, ja, j, oui, waar, vrai, wahr; False for false, no, n, 0, off, nee, nein, non, onwaar, faux,
+    falsch, in any case of letters. Raises ValueError for any other text.
 
     >>> truth("yes"), truth("FALSE")
     (True, False)

@@ -1,7 +1,8 @@
-"""Reference data from files: CSV, a JSON array or JSON lines, checked line by line in bounded memory.
+"""Reads reference data from CSV, a JSON array, JSON lines or XML, item by item: a file of any size takes some 40 bytes of memory
+an item, and a delta its keys.
 
-A file is checked as a whole before anything of it is used. What passed waits in a temporary file; what did not is told with file,
-line, column and reason.
+A file is checked as a whole before anything of it is used. What passed waits in a temporary file; what did not is counted, and
+the first hundred are told with file, line, column and reason.
 """
 
 import hashlib

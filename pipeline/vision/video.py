@@ -22,7 +22,8 @@ _WHOLE = 0.9  # of the frames, and of the time, that a container states; some co
 class VideoClock:
     """Computes times of a video's frames that only go forward, from the times that its container states.
 
-    Where those stand still or go back, as where two recordings were joined, each frame adds a usual step.
+    Where a stated time is less than 1 ms after the one before, as where two recordings were joined, the frame comes one step later
+    instead: the last step that went forward, at most 1000 ms; at the beginning, what the container states, else 40 ms.
     """
 
     step_ms: float = _USUAL_STEP_MS

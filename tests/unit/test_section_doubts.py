@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from pipeline.gateway.makers import BY_NAME
 from pipeline.reads.versions import Version
 from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, could_drive, folded, plate_of
 from pipeline.sections.clocks import Timing, timing_of
 from pipeline.sections.doubts import Innocent
 from pipeline.sections.moment import Reference
 from pipeline.sections.verdict import verdict_on
+from pipeline.vision import own, paddle
 from schemas.base import Position
 from schemas.outcomes import Violation
 from schemas.reads import ClockState
@@ -117,7 +119,8 @@ def test_an_interpolated_time_adds_its_doubt() -> None:
         ({"heading_deg": 190.0}, {"heading_deg": 10.0}),
         ({"direction": "leaving"}, {"sees": "front"}),
         ({"direction": "approaching"}, {"sees": "rear"}),
-        ({"reader": "vigie-ctc/1+PP-OCRv5"}, {"line": LINE}),
+        ({"reader": own.NAME}, {"line": LINE}),
+        ({"reader": paddle.version()}, {"line": LINE}),
         ({"position": Position(lat=50.0, lon=4.0)}, {}),
         ({}, {"network": "vehicle"}),
         ({}, {"position": None}),
@@ -126,6 +129,12 @@ def test_an_interpolated_time_adds_its_doubt() -> None:
 def test_a_read_whose_place_or_moment_is_not_sure_proves_nothing(read: dict[str, Any], camera: dict[str, Any]) -> None:
     """No line in the picture, no doubt stated, the other way, a silent read of a picture, another place, a camera that moves."""
     assert "camera_unfit" == reason(exit_=read, cameras=at_the_exit(**camera))
+
+
+@pytest.mark.parametrize("maker", [*BY_NAME, "vigie-town"])
+def test_a_maker_s_camera_measures_the_time_itself(maker: str) -> None:
+    """Whatever language it speaks, ours too: a read that a gateway takes is no read of a picture of ours."""
+    assert reason(exit_={"reader": maker}) is None
 
 
 def test_what_a_camera_is_said_afterwards_to_have_been_may_only_help() -> None:
