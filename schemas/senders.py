@@ -58,7 +58,7 @@ class SenderPull(Message, frozen=True, kw_only=True):
     ] = ()  # MQTT; none given: the usual ones
     pictures_per_s: Annotated[int, msgspec.Meta(ge=1, le=25)] = 8  # of mjpeg and rtsp: more are left out
     tls_sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)] | None = None
-    """SHA-256 of the camera's certificate (DER), in hex: only this certificate is accepted, whatever its name and whoever signed it.
+    """SHA-256 of the camera's certificate (DER), in hex: only this one is accepted, whatever its name and whoever signed it.
     None: it must be signed by an authority that this machine trusts."""
 
 

@@ -1,5 +1,6 @@
 """Structured logging: events, not sentences. JSON by orjson where a machine reads, colours where a person does."""
 
+import contextlib
 import hmac
 import logging
 import secrets
@@ -117,15 +118,29 @@ _NOISY = {
 
 
 class _Stderr:
-    """Standard error as it is when something is written, which may be another than when logging was configured."""
+    """Standard error as it is when something is written, which may be another than when logging was configured.
+
+    What it does not take, as where a disk is full, is lost and raises nothing: no work stops for want of its log. The next
+    line that it takes says how many were lost.
+    """
+
+    def __init__(self) -> None:
+        self._lost = 0
 
     def write(self, text: str) -> None:
         """Write the text."""
-        sys.stderr.write(text)
+        try:
+            if self._lost:
+                sys.stderr.write(_json(None, "", {"event": "log.lost", "lines": self._lost, "level": "error"}) + "\n")
+                self._lost = 0
+            sys.stderr.write(text)
+        except OSError:
+            self._lost += 1
 
     def flush(self) -> None:
         """Hand over what was written."""
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 class _NotAgain(logging.Filter):

@@ -85,7 +85,8 @@ def end_orphans(folder: Path, *, grace_s: float = 3.0) -> list[Identity]:
     """Ask the processes that this folder's pid files name, and their process groups, to end: SIGTERM, then SIGKILL after
     grace_s. Removes the files.
 
-    Blocks. Returns the processes that ran when it was called; one that may not be signalled can still run. A different process that now has such a pid is left alone.
+    Blocks. Returns the processes that ran when it was called; one that may not be signalled can still run. A different process
+    that now has such a pid is left alone.
     """
     files = sorted(folder.glob("*.pid"))
     orphans = [identity for file in files if (identity := read(file)) is not None and lives(identity)]

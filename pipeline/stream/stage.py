@@ -176,8 +176,8 @@ class Stage:
                 self._metrics.retries.labels(self._options.agent, "stale").inc()
                 log.info("stage.stale_batch_dropped")
             except Exception as error:  # no retry can mend it: the worker ends, its supervisor starts it again
-                log.exception("stage.failed")
                 self.failure = error
+                log.exception("stage.failed")
                 return
             finally:
                 queue.busy = False

@@ -45,6 +45,29 @@ def test_events_are_one_json_object_a_line(monkeypatch: pytest.MonkeyPatch) -> N
     assert theirs["event"] == "careful now"
 
 
+def test_a_full_disk_stops_no_work(tmp_path: Path) -> None:
+    """What no room is left for is lost without an error, and told once there is room again; of our own and of libraries."""
+    file = tmp_path / "agent.log"
+    script = (
+        "import logging, resource, structlog\n"
+        "from pipeline.runtime.log import configure_logging\n"
+        "configure_logging(form='json')\n"
+        "say = structlog.get_logger()\n"
+        "say.info('before')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
+        "for number in range(3): say.info('meanwhile')\n"
+        "logging.getLogger('some.library').warning('meanwhile')\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "say.info('after')\n"
+    )
+    ignoring = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    with file.open("ab") as log:
+        done = subprocess.run([sys.executable, "-u", "-c", ignoring + script], stderr=log, check=False)
+    told = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    assert (done.returncode, [one["event"] for one in told]) == (0, ["before", "log.lost", "after"])
+    assert told[1]["lines"] == 3
+
+
 def test_a_pseudonym_is_stable_and_hides_the_plate() -> None:
     """The same plate has the same name within a process, another plate another one."""
     assert pseudonym("1ABC234") == pseudonym("1ABC234") != pseudonym("1ABC235")
