@@ -13,6 +13,9 @@ reads/s, then both faults at 5,000.
 
 --stream: the desks run, too, and a dispatcher's live stream is read; stream_*: from capture until its reader has the alert's bytes.
 
+waited_share: seconds in each second that a process's threads were ready and had no processor, which is also what other programs on
+the machine cost. On a machine that others use, give it precedence (a control group of high weight, or `chrt --rr 1`).
+
 What waits for each agent and what each process holds in memory is watched all the while, every 2 s: the first tenth of the time
 beside the last. Ten minutes of what an hour after an outage brings: --rate 4000 --seconds 600 --warm-up 60.
 
@@ -24,9 +27,11 @@ import asyncio
 import contextlib
 import gc
 import json
+import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +56,7 @@ from tests.desks import DeskProcess
 
 RATES = (1_000, 2_000, 5_000, 10_000)
 DRAIN_S = 30.0
-ASIDE = ("decided_p50_ms", "decided_p99_ms", "cpu_share", "sender_late_ms", "back_after_s", "p99_ms_by_tenth", "lag_records",
+ASIDE = ("decided_p50_ms", "decided_p99_ms", "cpu_share", "waited_share", "sender_late_ms", "back_after_s", "p99_ms_by_tenth", "lag_records",
          "memory_mb", "memory_growth")  # fmt: skip
 
 
@@ -121,13 +126,13 @@ async def measured(
         if stream is not None:
             await asyncio.sleep(1.0)
             await stream.begin()
-        before, began = cpu_seconds(platform), time.monotonic()
+        before, waited_before, began = cpu_seconds(platform), waited_seconds(platform), time.monotonic()
         steadiness = Steadiness(platform)
         watching = asyncio.create_task(steadiness.watch())
         _, recovered_s = await asyncio.gather(load.run(rate, options.seconds), harm(platform, fault, options.seconds))
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        after, took_s = cpu_seconds(platform), time.monotonic() - began
+        after, waited_after, took_s = cpu_seconds(platform), waited_seconds(platform), time.monotonic() - began
         counted = {alert_id: at_ms for alert_id, at_ms in load.expected.items() if alert_id not in warm}
         await alerts.all_of(list(counted), DRAIN_S)
         if stream is not None:
@@ -145,8 +150,7 @@ async def measured(
                                     if one in alerts.seen]),
         **steadiness.figures(),
         **streamed,
-        "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after
-                      if after[name] >= before.get(name, 0.0)},
+        "cpu_share": shares(before, after, took_s), "waited_share": shares(waited_before, waited_after, took_s),
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
         "entries": options.entries, "partitions": options.partitions or READS.partitions, "seed": 1,
     }  # fmt: skip
@@ -177,12 +181,35 @@ def cpu_seconds(platform: Platform) -> dict[str, float]:
     return {**{name: _cpu_of(pid) for name, pid in processes(platform)}, "load": time.process_time()}
 
 
+def waited_seconds(platform: Platform) -> dict[str, float]:
+    """The seconds that the threads of each process were ready to run and had no processor so far, as Linux counts them; named as
+    in cpu_seconds. 0 for all where the system does not tell."""
+    return {**{name: _waited_of(pid) for name, pid in processes(platform)}, "load": _waited_of(os.getpid())}
+
+
+def shares(before: Mapping[str, float], after: Mapping[str, float], took_s: float) -> dict[str, float]:
+    """By process, the seconds that were added between the two, of each second of took_s; without those that were started anew."""
+    return {
+        name: round((seconds - before.get(name, 0.0)) / took_s, 3)
+        for name, seconds in after.items()
+        if seconds >= before.get(name, 0.0)
+    }
+
+
 def _cpu_of(pid: int) -> float:
     try:
         times = psutil.Process(pid).cpu_times()
     except psutil.Error:
         return 0.0
     return times.user + times.system
+
+
+def _waited_of(pid: int) -> float:
+    waited_ns = 0
+    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            waited_ns += int(file.read_text("ascii").split()[1])
+    return waited_ns / 1e9
 
 
 def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
