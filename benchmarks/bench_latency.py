@@ -56,8 +56,8 @@ from tests.desks import DeskProcess
 
 RATES = (1_000, 2_000, 5_000, 10_000)
 DRAIN_S = 30.0
-ASIDE = ("decided_p50_ms", "decided_p99_ms", "cpu_share", "waited_share", "sender_late_ms", "back_after_s", "p99_ms_by_tenth", "lag_records",
-         "memory_mb", "memory_growth")  # fmt: skip
+ASIDE = ("decided_p50_ms", "decided_p99_ms", "cpu_share", "waited_share", "sender_late_ms", "back_after_s", "p99_ms_by_tenth",
+         "lag_records", "memory_mb", "memory_growth")  # fmt: skip
 
 
 def main() -> None:
