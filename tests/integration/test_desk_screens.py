@@ -16,6 +16,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
 from schemas.outcomes import Alert, Withdrawal
 from tests.browser import axe
+from tests.lossy_line import lossy_line
 from tests.screens import CAMERA, DESK, DISPATCHER, OUTSIDER, PASSWORD, Screens, alert_of, pictures, screens_of
 
 expect.set_options(timeout=60_000)
@@ -193,6 +194,45 @@ async def test_a_server_that_is_killed_is_told_and_nothing_is_lost_or_doubled_wh
         await expect(banner).to_have_count(0)
         for one in (before, meanwhile, after):
             assert 1 == await row(page, one).count()
+
+
+async def test_on_a_bad_network_and_after_a_sleep_each_alert_is_there_once(screens: Screens) -> None:
+    """200 ms there and back, one packet in fifty lost; the line is cut, the server killed, the machine asleep with a dead line."""
+    sent = [alert_of(f"6NET{number:03}") for number in range(20)]
+    steps = iter(sent)
+
+    async def some(count: int) -> None:
+        await screens.send(*[next(steps) for _ in range(count)])
+
+    async with lossy_line(screens.port, seed=18) as line:
+        way, tall = {"server": f"http://127.0.0.1:{line.port}"}, {"width": 1280, "height": 4000}
+        async with screens.page(locale="en-GB", proxy=way, viewport=tall) as page:
+            rows, banner = page.locator(".row .plate", has_text="6NET"), page.locator(".banner.stands")
+            await expect(page.locator("#rows")).to_be_visible()
+            await some(5)
+            await expect(rows).to_have_count(5)
+            line.cut()
+            await expect(banner).to_be_visible()
+            await some(5)
+            line.mend()
+            await expect(rows).to_have_count(10)
+            await screens.kill()
+            await some(3)
+            await screens.start()
+            await expect(rows).to_have_count(13)
+            devtools = await page.context.new_cdp_session(page)
+            await devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+            line.cut()
+            await some(4)
+            await screens.kill()  # what a server knows no more is as what was an hour ago
+            await screens.start()
+            line.mend()
+            await devtools.send("Page.setWebLifecycleState", {"state": "active"})
+            await expect(rows).to_have_count(17)
+            await some(3)
+            await expect(rows).to_have_count(20)
+            await expect(banner).to_have_count(0)
+            assert sorted(one.read.plate for one in sent) == sorted(await rows.all_inner_texts())
 
 
 async def test_eight_tabs_share_one_stream_and_another_leads_when_the_leader_goes(screens: Screens) -> None:
