@@ -42,8 +42,8 @@ function Ready({ toDetail, back }) {
         ${n ? html`<button type="button" class=${urgent ? "waits urgent" : "waits"} aria-keyshortcuts="n" onClick=${() => desk.newest()}>${t("waiting", { n })}${urgent ? `, ${t("waiting.urgent", { n: urgent })}` : ""} <kbd>N</kbd></button>`
           : html`<p class="count">${t("count", { n: desk.order.length })}</p>`}
       </div>
-      <${List} desk=${desk} toDetail=${toDetail} />
       ${!desk.order.length && html`<p class="empty">${t("list.empty")}</p>`}
+      <${List} desk=${desk} toDetail=${toDetail} />
       ${desk.incidents.dropped > 0 && html`<p class="dropped" role="status">${t("dropped", { n: desk.incidents.dropped })}</p>`}
     </section>
     <${Detail} desk=${desk} back=${() => { desk.select(""); back(); }} />
