@@ -15,14 +15,14 @@ export function Waves({ all, say, fail, changed }) {
   const [wave, setWave] = useState(/** @type {any} */ (null));
   const cell = (row, state) => {
     const count = row.of[state].length;
-    return count && NEXT[state] ? html`<button type="button" onClick=${() => setWave({ name: row.name || t("cameras.elsewhere"), from: state, to: NEXT[state], cameras: row.of[state] })}>${count} → ${t(`camera.state.${NEXT[state]}`)}</button>` : count || "";
+    return count && NEXT[state] ? html`<button type="button" onClick=${() => setWave({ from: state, to: NEXT[state], cameras: row.of[state] })}>${count} → ${t(`camera.state.${NEXT[state]}`)}</button>` : count || "";
   };
   return html`<p class="soft">${t("cameras.waves.why")}</p>
     <${Table} caption=${t("cameras.tab.waves")} rows=${all && waves(all)} of=${(row) => row.id} empty=${t("cameras.waves.none")} begin="name" columns=${[
       { name: "name", title: t("cameras.province"), by: (row) => row.name || "~", cell: (row) => row.name || t("cameras.elsewhere") },
       ...STATES.map((state) => ({ name: state, title: t(`camera.state.${state}`), class: "number", by: (row) => row.of[state].length, cell: (row) => cell(row, state) })),
     ]} />
-    <${Dialog} open=${wave !== null} title=${wave ? t("cameras.wave", { name: wave.name, to: t(`camera.state.${wave.to}`) }) : ""} close=${() => setWave(null)}>
+    <${Dialog} open=${wave !== null} title=${wave ? t("cameras.wave", { name: wave.cameras[0].province?.name ?? t("cameras.elsewhere"), to: t(`camera.state.${wave.to}`) }) : ""} close=${() => setWave(null)}>
       ${wave && html`<${Wave} wave=${wave} say=${say} fail=${fail} changed=${changed} close=${() => setWave(null)} />`}
     <//>`;
 }
