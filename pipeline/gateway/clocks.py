@@ -36,31 +36,32 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suspect: str | None = None
 
 
-def dated(moment: Moment | None, around: Circumstances) -> Dated | Rejected:
-    """The checked capture time; that of arrival where the message states none or one before 2015. Rejected where it states one
-    before 2015 and comes from a buffer. moment None: the message states no time."""
+def dated(moment: Moment | None, around: Circumstances, *, buffered: bool | None = None) -> Dated | Rejected:
+    """The checked capture time; that of arrival where the message states none or one before 2015. Rejected where such a message
+    comes from a buffer. moment None: the message states no time that can be read. buffered: whether the sender says that
+    it comes from a buffer; None: it does not say."""
     arrival = around.received_at_ms
     if moment is None or moment.ms < NEVER_SET_BEFORE_MS:
-        if moment is not None and moment.buffered:
-            return Rejected(reason="clock_not_set", detail=f"{moment.said}: before 2015, and from a buffer")
-        why = "no time in the message" if moment is None else f"{moment.said} is before 2015"
+        why = "no time in the message that can be read" if moment is None else f"{moment.said} is before 2015"
+        if buffered:
+            return Rejected(reason="clock_not_set", detail=f"{why}, and it comes from a buffer")
         return Dated(ms=arrival, said=f"arrival: {why}", synced=False)
-    suspect = moment.suspect or _suspect(moment, around)
-    late = moment.buffered or (arrival - moment.ms > BUFFERED_MS and suspect is None)
+    suspect = moment.suspect or _suspect(moment, around, buffered)
+    late = buffered is True or (arrival - moment.ms > BUFFERED_MS and suspect is None)
     return Dated(ms=moment.ms, said=moment.said, late=late, suspect=suspect)
 
 
-def _suspect(moment: Moment, around: Circumstances) -> str | None:
+def _suspect(moment: Moment, around: Circumstances, buffered: bool | None) -> str | None:
     """Why the time may be wrong; None: no reason found."""
     age = around.received_at_ms - moment.ms
     if age < -AHEAD_MS:
         return f"{-age / 1000:.0f} s after it arrived: the clock or its zone is wrong"
-    if moment.buffered or age <= LIVE_MS:
+    if buffered or age <= LIVE_MS:
         return None
     for zone_min in _zone_errors(moment, around):
         if abs(age - zone_min * 60_000) <= ZONE_WITHIN_MS:
             return f"{_age(age)} old, exactly as if its zone were wrong by {zone_min} min"
-    return f"said to be live, yet {_age(age)} old" if moment.live else None
+    return f"said to be live, yet {_age(age)} old" if buffered is False else None
 
 
 def _zone_errors(moment: Moment, around: Circumstances) -> set[int]:

@@ -1,5 +1,6 @@
 """Unpacks HTTP bodies: chunked, compressed, or cut off. A body that would become too large is refused while it is unpacked."""
 
+import codecs
 import re
 import zlib
 from collections.abc import Mapping
@@ -22,8 +23,8 @@ def head_of(text: str) -> tuple[str, str, dict[str, str]]:
 
 
 def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
-    """The body without chunks and compression, and how many promised bytes are missing; 1 where it is only known that some
-    are.
+    """The body without chunks and compression, and in UTF-8 where it begins with the mark of UTF-16; and how many promised bytes
+    are missing, 1 where it is only known that some are.
 
     Raises Refuse for a body that is too large or has too many chunks, and for one that cannot be uncompressed as its header says.
     """
@@ -38,6 +39,8 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
     if is_packed(body, headers):
         body, whole = inflated(body)
         short_by = short_by if whole else max(short_by, 1)
+    if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        body = body.decode("utf-16", "replace").encode()
     return body, short_by
 
 

@@ -178,6 +178,7 @@ class MappedMaker:
         draft = Draft(
             plate=value_at(passage, mapping.plate).text,
             moment=self._moment(passage, around),
+            buffered=value_at(passage, mapping.buffered).truth,
             camera=camera,
             confidence=_scaled(passage, mapping.confidence),
             country=_country(passage, mapping.country),
@@ -201,13 +202,10 @@ class MappedMaker:
             node = Node(f"{node.word} {value_at(passage, field.and_).word}".strip())
         if field.format in _PER_SECOND:
             number = node.integer if node.integer is not None else node.number
-            moment = epoch(number, _PER_SECOND[field.format], "the mapped time")
-        elif field.format == "any":
-            moment = moment_of(node.text, "the mapped time", around, zone=field.zone)
-        else:
-            moment = _in_format(node.word, field, around)
-        again = value_at(passage, self._mapping.buffered).truth
-        return msgspec.structs.replace(moment, buffered=again is True, live=again is False) if moment else None
+            return epoch(number, _PER_SECOND[field.format], "the mapped time")
+        if field.format == "any":
+            return moment_of(node.text, "the mapped time", around, zone=field.zone)
+        return _in_format(node.word, field, around)
 
     def _pictures(self, passage: Node, parts: Sequence[Part]) -> tuple[Picture, ...]:
         found = (self._shown(kind, paths, passage, parts) for kind, paths in self._mapping.pictures.items())

@@ -1,6 +1,5 @@
 """Counts what may not come in: faces, persons, owners, phone numbers, addresses. Parsers never take them in."""
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -39,7 +38,7 @@ def count_personal(body: bytes) -> Mapping[str, int]:
     >>> count_personal(b'{"LPR": "1ABC234", "LPR_USER": "somebody", "LPR_PHONE": ""}')
     {'owner': 1}
     """
-    plain = _in_utf_8(body).lower()
+    plain = body.lower()
     if plain[:1] == b"{" or plain[:1] == b"[":
         if _NAMES.isdisjoint(plain.split(b'"')):
             return {}
@@ -53,9 +52,3 @@ def count_personal(body: bytes) -> Mapping[str, int]:
         }
     )
     return {kind: count for kind, count in found.items() if count}
-
-
-def _in_utf_8(body: bytes) -> bytes:
-    if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return body.decode("utf-16", "replace").encode()
-    return body

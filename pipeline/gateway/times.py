@@ -17,13 +17,22 @@ from pipeline.gateway.request import Circumstances, DateOrder
 
 LATEST_MS = 4_102_444_800_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCK = r"(\d{1,2})[:hH.-](\d{2})(?:[:mM.-](\d{2})(?:[.,:-](\d{1,9}))?)?s?"
-_ZONE = r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}|(?<=\d) \d{2}:\d{2})?"
+_CLOCK = r"(\d{1,2})[:hH.-](\d{2})(?:[:mM.-](\d{2})(?:(?:[.,:]|-(?=\d{3}(?!\d)))(\d{1,9}))?)?s?"
+_ZONE = r"\s*(Z|UTC|GMT|CET|CEST|[+-]\d{2}:?\d{2}|[+-]\d{2}|(?<=\d) \d{2}:\d{2})?"
 _DATED = re.compile(rf"(\d{{4}})[-/.:](\d{{1,2}})[-/.:](\d{{1,2}})[T ,_]+{_CLOCK}{_ZONE}", re.IGNORECASE)
 _ORDERED = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}})[T ,_]+{_CLOCK}\s*([AP]M)?{_ZONE}", re.IGNORECASE)
+_COMPACT = re.compile(rf"(\d{{4}})(\d{{2}})(\d{{2}})[T ,_]+{_CLOCK}{_ZONE}", re.IGNORECASE)
+_NAMED = re.compile(
+    rf"(?:[a-z]{{3,9}},?\s+)?(\d{{1,2}})[- ]([a-z]{{3}})[a-z]{{0,6}}[-, ]+(\d{{4}})[T ,]+{_CLOCK}\s*([AP]M)?{_ZONE}",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DIGITS = re.compile(
     rf"(\d{{4}})(\d{{2}})(\d{{2}})[T _-]?(\d{{2}})(\d{{2}})(\d{{2}})[.,]?(\d{{1,9}})?{_ZONE}", re.IGNORECASE
 )
+
+
+_CENTRAL_MIN = {"CET": 60, "CEST": 120}
 
 
 class Wall(msgspec.Struct, frozen=True, gc=False):
@@ -43,8 +52,6 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offset_min: int | None = None  # that the message said; None: it said none
     by_zone: bool = False  # a wall clock, read in a zone that the message does not say
     suspect: str | None = None
-    buffered: bool = False  # the sender says that it comes from a buffer
-    live: bool = False  # the sender says that it does not
 
 
 def wall_of(text: str, order: DateOrder | None = None) -> Wall | None:
@@ -56,7 +63,7 @@ def wall_of(text: str, order: DateOrder | None = None) -> Wall | None:
     (120, True, None)
     """
     text = text[:200].strip()[:80]
-    if found := _DATED.fullmatch(text):
+    if found := _DATED.fullmatch(text) or _COMPACT.fullmatch(text):
         year, month, day, *rest = found.groups()
         return _wall(year, month, day, rest[:4], None, rest[4])
     if found := _DIGITS.fullmatch(text):
@@ -66,6 +73,9 @@ def wall_of(text: str, order: DateOrder | None = None) -> Wall | None:
         one, other, year, *rest = found.groups()
         day, month = _day_and_month(int(one), int(other), order)
         return _wall(year, str(month), str(day), rest[:4], rest[4], rest[5])
+    if (found := _NAMED.fullmatch(text)) and (name := found[2].lower()) in _MONTHS:
+        day, _name, year, *rest = found.groups()
+        return _wall(year, str(_MONTHS.index(name) + 1), day, rest[:4], rest[4], rest[5])
     return None
 
 
@@ -96,6 +106,8 @@ def _offset_min(zone: str | None) -> int | None:
         return None
     if zone.upper() in ("Z", "UTC", "GMT"):
         return 0
+    if zone.upper() in _CENTRAL_MIN:
+        return _CENTRAL_MIN[zone.upper()]
     sign = -1 if zone[0] == "-" else 1  # a + that was not escaped in a query arrives as a blank
     digits = re.sub(r"\D", "", zone).ljust(4, "0")
     return sign * (int(digits[:2]) * 60 + int(digits[2:]))

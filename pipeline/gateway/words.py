@@ -36,8 +36,9 @@ _CLASSES: Mapping[VehicleClass, str] = {
     "van": "van minivan vanmini vanfull lightvan microbus minibus pickup pickuptruck truckstandard lighttruck lightdutytruck "
     "lightduty microtruck smalltruck kleinbus bestelwagen camionnette lieferwagen deliveryvan",
     "lorry": "truck lorry bigtruck heavytruck largetruck midtruck mediumtruck mediumheavytruck heavyduty mediumduty tractortrailer "
-    "tractor tanker tankcar dumptruck concretemixer semitrailer vrachtwagen camion lkw trailertruck hgv slagtruck",
-    "bus": "bus coach largebus mediumbus midbus middlebus passengerbus touringcar autobus schoolbus largecoach",
+    "tractor tanker tankcar tanktruck oiltanktruck middletruck "
+    "dumptruck concretemixer semitrailer vrachtwagen camion lkw trailertruck hgv slagtruck",
+    "bus": "bus coach largebus mediumbus midbus middlebus minicoach coachbus passengerbus touringcar autobus schoolbus largecoach",
     "motorcycle": "motorcycle motorbike moto motor bike twowheelvehicle twowheeler motofiets motorrad scooter",
     "trailer": "trailer aanhangwagen remorque anhanger",
 }

@@ -8,8 +8,6 @@ otherwise; `RealUTC` is right. `TimeZone` is an index of the maker's table. Conf
 
 from collections.abc import Iterator, Mapping
 
-import msgspec
-
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, text_of
 from pipeline.gateway.drafts import Draft, finished, place
@@ -87,11 +85,10 @@ def _pushed(picture: Node, around: Circumstances) -> Item:
     text = "" if plate.at("IsExist").truth is False else plate.at("PlateNumber").text
     time = snap.first("AccurateTime", "SnapTime")
     moment = moment_of(time.text, "AccurateTime" if snap.at("AccurateTime") else "SnapTime", around)
-    if moment is not None and snap.at("Source").word.lower() in _BUFFERED:
-        moment = msgspec.structs.replace(moment, buffered=True)
     draft = Draft(
         plate=text,
         moment=moment,
+        buffered=True if snap.at("Source").word.lower() in _BUFFERED else None,
         camera=_identity(snap) or _identity(picture),
         confidence=share_of(plate.at("Confidence").number, 100),
         country=countries.of_any(plate.first("Country", "Region").text),

@@ -32,6 +32,7 @@ def recognises(request: Request) -> bool:
         or request.says(b'"ReferenceCameraId"')
         or request.says(b'"PlateAnalytics"')
         or request.says(b'"DateUtc"', b'"Plate"')
+        or request.says(b'"DateLocal"', b'"Plate"')
         or any(root in request.words for root in _XML_ROOTS)
     )
 

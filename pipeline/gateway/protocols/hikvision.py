@@ -19,7 +19,7 @@ from pipeline.gateway.node import Node
 from pipeline.gateway.pictures import is_whole
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
-from pipeline.gateway.times import Moment, moment_of_wall, wall_of
+from pipeline.gateway.times import Moment, Wall, moment_of_wall, wall_of
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, said, share_of, speed_of
 from schemas.base import Position
 from schemas.reads import VehicleClass
@@ -87,6 +87,7 @@ def _item(event: Node, parts: list[Part], around: Circumstances) -> Item:
     draft = Draft(
         plate=anpr.first("licensePlate", "originalLicensePlate").text,
         moment=_moment(event, around),
+        buffered=event.first("isDataRetransmission", "dataRetransmission").truth,
         camera=_camera(event),
         confidence=share_of(anpr.at("confidenceLevel").number, 100),
         country=_country(event, anpr),
@@ -123,12 +124,19 @@ def _moment(event: Node, around: Circumstances) -> Moment | None:
         for info in event.at("ANPR", "pictureInfoList").at("pictureInfo"):
             text = info.at("absTime").word
             finer = wall_of(text) if _MILLIS.fullmatch(text) else None
-            if finer is not None and finer.clock.replace(microsecond=0) == wall.clock:
-                wall, said_as = msgspec.structs.replace(wall, clock=finer.clock), "dateTime, milliseconds from absTime"
+            if finer is not None and _is_same_second(finer, wall, around):
+                exact = wall.clock.replace(microsecond=finer.clock.microsecond)
+                wall, said_as = msgspec.structs.replace(wall, clock=exact), "dateTime, milliseconds from absTime"
                 break
-    again = event.first("isDataRetransmission", "dataRetransmission").truth
-    moment = moment_of_wall(wall, said_as, around)
-    return msgspec.structs.replace(moment, buffered=again is True, live=again is False)
+    return moment_of_wall(wall, said_as, around)
+
+
+def _is_same_second(local: Wall, wall: Wall, around: Circumstances) -> bool:
+    """Whether the camera's wall clock `local` shows the second that `wall` does, which may be in UTC."""
+    if local.clock.replace(microsecond=0) == wall.clock:
+        return True
+    there = moment_of_wall(local, "", around).ms // 1000
+    return wall.offset_min == 0 and there == moment_of_wall(wall, "", around).ms // 1000
 
 
 def _country(event: Node, anpr: Node) -> str | None:

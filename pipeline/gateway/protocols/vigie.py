@@ -143,11 +143,10 @@ def _said(read: Node) -> _Said:
 def _item(read: Node | _Said, pictures: tuple[Picture, ...], around: Circumstances) -> Item:
     said = read if isinstance(read, _Said) else _said(read)
     moment = epoch(said.captured_at_ms, 1000, "captured_at_ms") or moment_of(said.captured_at, "captured_at", around)
-    if moment is not None and said.buffered:
-        moment = msgspec.structs.replace(moment, buffered=True)
     draft = Draft(
         plate=said.plate,
         moment=moment,
+        buffered=said.buffered or None,
         camera={"id": said.camera_id},
         confidence=share_of(said.confidence),
         country=countries.of_code(said.country),

@@ -129,6 +129,12 @@ ALL = [
     Sample("hikvision:numbers of countries prove nothing", hikvision(countryAbbreviation="NON", a_country="13"), ({"country": None},)),
     Sample("hikvision:a clock that was never set", hikvision(dateTime="2000-01-01T00:00:09+08:00"),
            ({"captured_at": "2026-05-04T10:00:01.000Z", "clock": {"synced": False}},)),
+    Sample("hikvision:in UTC, its pictures local", hikvision(dateTime="2026-05-04T10:00:00Z", more=_ABS.format("625")),
+           ({"captured_at": "2026-05-04T10:00:00.625Z"},)),
+    Sample("hikvision:in UTF-16", hikvision(channelName="Li\u00e8ge").decode().replace("UTF-8", "UTF-16").encode("utf-16"), (
+           {"plate": "VG123A", "camera": {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2", "name": "Li\u00e8ge"}},)),
+    Sample("hikvision:no time that can be read, from its buffer", hikvision(dateTime="yesterday", isDataRetransmission="true"),
+           ("clock_not_set",)),
     Sample("hikvision:and from its buffer", hikvision(dateTime="2000-01-01T00:00:09+08:00", isDataRetransmission="true"),
            ("clock_not_set",)),
     Sample("hikvision:another alphabet", hikvision(a_licensePlate="\u4eacA12345"), ("not_a_plate",)),
@@ -161,6 +167,8 @@ ALL = [
     Sample("genetec:SharpV's file", b"<AutoVu><Plate>2-VIG-031</Plate><State>France</State><UTCDate>2026:05:04</UTCDate><UTCTime>10:00:00.125"
            b"</UTCTime><CameraName>C1</CameraName><LongitudeX>4.1</LongitudeX><LatitudeY>50.2</LatitudeY><Guid>g</Guid></AutoVu>",
            ({"plate": "2VIG031", "country": "FR", "captured_at": "2026-05-04T10:00:00.125Z", "position": {"lat": 50.2, "lon": 4.1}},)),
+    Sample("genetec:local time alone", j({"Plate": "2VIG032", "DateLocal": "24/05/2026", "TimeLocal": "12:00:00"}),
+           ({"captured_at": "2026-05-24T10:00:00.000Z"},), given={"received_at": "2026-05-24T10:00:01+00:00"}),
     Sample("genetec:a date that is two", j({"Plate": "2VIG032", "DateUtc": "05/04/2026", "TimeUtc": "10:00:00"}), ("ambiguous_date",)),
     Sample("genetec:the same, set", j({"Plate": "2VIG032", "DateUtc": "05/04/2026", "TimeUtc": "10:00:00 AM"}),
            ({"captured_at": "2026-05-04T10:00:00.000Z"},), given={"date_order": "month_first"}),
@@ -185,6 +193,7 @@ ALL = [
            "country": "ES", "confidence": 0.87, "lane": 2, "direction": "approaching", "pictures": [("overview", len(SCENE))]},)),
     Sample("tattile:one and a broken one", _TATTILE + _TATTILE[:60], ({"plate": "2VIG060", "captured_at": "2026-05-04T10:00:00.500Z",
            "country": "ES", "confidence": 0.87, "lane": 2}, "incomplete_body")),
+    Sample("tattile:a date without dashes", _TATTILE.replace(b"2026-05-04", b"20260504"), ({"captured_at": "2026-05-04T10:00:00.500Z"},)),
     Sample("axxon:xml", b'<?xml version="1.0"?><CAR_PLATE direction="in" cam-id="c1" time="2026-05-04T12:00:00" plate="2VIG065" '
            b'plate_mask="BEL"><!-- ' + PLATE64.encode() + b" --></CAR_PLATE>", ({"plate": "2VIG065", "country": "BE",
            "direction": "approaching", "pictures": [("plate", len(PLATE))]},)),
@@ -207,6 +216,8 @@ ALL = [
            "vehicle_type": "Truck", "vehicle_brand": "TRA_BRAND_VOLKSWAGEN", "confidence": "", "direction": "Away", "speed": "81",
            "region": "", "plate_image": PLATE64}), ({"plate": "2VIG090", "vehicle_class": "lorry", "make": "Volkswagen",
            "confidence": None, "direction": "receding", "speed_kmh": 81.0, "country": None},)),
+    Sample("vigie:from a buffer, without a time", j({"camera_id": "E40-1", "plate": "2VIG096", "captured_at": "", "buffered": True}),
+           ("clock_not_set",)),
     Sample("vigie:list", j({"reads": [{"camera_id": "E40-1", "plate": "2-VIG-095", "captured_at_ms": 1777888800001},
            {"camera_id": "E40-1", "plate": "2VIG096", "captured_at": "2026-05-04T12:00:00.002+02:00", "confidence": 0.5}]}),
            ({"plate": "2VIG095", "confidence": None}, {"plate": "2VIG096", "captured_at": "2026-05-04T10:00:00.002Z"})),

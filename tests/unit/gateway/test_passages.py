@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Unavailable
 from pipeline.gateway.bindings import fault_in_cameras
+from pipeline.gateway.http_bodies import unpacked
 from pipeline.gateway.items import CameraRead
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.personal import count_personal
@@ -92,7 +93,7 @@ def test_persons_are_found_wherever_they_stand_in_a_message() -> None:
     """After megabytes of pictures, in any case, in UTF-16."""
     picture = b'{"Image": "' + b"A" * 3_000_000 + b'", '
     assert {"owner": 1, "phone": 1} == count_personal(picture + b'"ownername": "x", "LPR_PHONE": "y"}')
-    assert {"person": 1} == count_personal('{"DriverName": "x"}'.encode("utf-16"))
+    assert {"person": 1} == count_personal(unpacked('{"DriverName": "x"}'.encode("utf-16"), {})[0])
     assert {} == count_personal(picture + b'"OwnerName": ""}')
 
 
