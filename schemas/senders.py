@@ -60,6 +60,8 @@ class SenderPull(Message, frozen=True, kw_only=True):
     tls_sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)] | None = None
     """SHA-256 of the camera's certificate (DER), in hex: only this one is accepted, whatever its name and whoever signed it.
     None: it must be signed by an authority that this machine trusts."""
+    plain_password: bool = False
+    """Whether the password may be sent as it is over a line without TLS, where whoever answers or listens learns it."""
 
 
 class Sender(Message, frozen=True, kw_only=True):

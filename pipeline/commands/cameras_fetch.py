@@ -51,6 +51,13 @@ PasswordFile = Annotated[
 PicturesPerS = Annotated[
     int, typer.Option("--pictures-per-s", help="Of mjpeg and rtsp; more are left out.", min=1, max=25)
 ]
+PlainPassword = Annotated[
+    bool,
+    typer.Option(
+        "--plain-password",
+        help="Send it as it is, also without TLS, to a camera that knows no Digest, a websocket or a broker.",
+    ),
+]
 
 
 def add_fetch(cameras: typer.Typer) -> None:
@@ -76,6 +83,7 @@ def fetch(
         str | None, typer.Option("--tls-sha256", help="Of its certificate, where nobody known signed it.")
     ] = None,
     pictures_per_s: PicturesPerS = 8,
+    plain_password: PlainPassword = False,
     sender: Annotated[
         str | None, typer.Option(help="Who is asked, where it speaks for several cameras: a broker, a recorder.")
     ] = None,
@@ -100,7 +108,7 @@ def fetch(
     sender_id = sender or camera
     pull: SenderPull = made(
         SenderPull, kind=kind, address=address, user=user, topics=tuple(topics or ()), tls_sha256=tls_sha256,
-        pictures_per_s=pictures_per_s,
+        pictures_per_s=pictures_per_s, plain_password=plain_password,
         password=_sealed(sender_id, password_file) if user is not None else None,
     )  # fmt: skip
     bound: SenderCamera = made(SenderCamera, camera_id=camera, identities=pairs(identities))

@@ -20,6 +20,8 @@ from schemas.senders import Sender, SenderCamera, SenderPull
 
 LOCKED_S = 900.0
 """So long nothing is asked after a refused password: cameras lock an address out for half an hour after five."""
+REFUSED_S = 60.0
+_TLS = frozenset({"https", "rtsps", "wss", "mqtts"})
 SHOWN_S = 10.0
 """So long a server may take to show its certificate."""
 
@@ -51,6 +53,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def place(self) -> str:
         """Host and port, without what somebody may have typed before them."""
         return urlsplit(self.pull.address).netloc.rpartition("@")[2]
+
+
+def check_plain_password(asked: Asked) -> None:
+    """Raises CannotReach where the password would have to be sent as it is, over a line without TLS, and the registration does not
+    allow that."""
+    if asked.pull.plain_password or urlsplit(asked.pull.address).scheme in _TLS:
+        return
+    why = f"{asked.place} wants the password in plain words: whoever answers there, or listens, would learn it"
+    cure = f"have it take Digest or TLS, or allow it: vigie cameras fetch {asked.sender_id} ... --plain-password"
+    raise CannotReach(why, cure, wait_s=REFUSED_S)
 
 
 def maker_of(pull: SenderPull) -> Maker:

@@ -1,8 +1,8 @@
 """Fetches the endless answers of cameras over HTTP: Hikvision's alertStream, Dahua's snapManager and eventManager, and motion JPEG
 of cameras that read no plates themselves.
 
-The camera asks for Digest or Basic; redirects are not followed. A part that brings no read (heartbeats, other events) says that the
-camera is there, and nothing else is kept of it.
+The camera asks for Digest or Basic, which shows the password (see check_plain_password); redirects are not followed. A part that
+brings no read (heartbeats, other events) says that the camera is there, and nothing else is kept of it.
 """
 
 import asyncio
@@ -13,7 +13,16 @@ from urllib.parse import urlsplit
 import aiohttp
 import yarl
 
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, brings_something, tls_of
+from pipeline.gateway.pulling.fetching import (
+    LOCKED_S,
+    REFUSED_S,
+    Asked,
+    CannotReach,
+    Sink,
+    brings_something,
+    check_plain_password,
+    tls_of,
+)
 from pipeline.gateway.pulling.parts import Event, PartCutter
 from pipeline.vision.live import EARLY
 
@@ -22,7 +31,6 @@ QUIET_S = 60.0
 """Heartbeats come every few seconds; without any for so long, the connection is taken for dead."""
 SETTLE_S = 1.0
 """After so long without more, an event has all its pictures."""
-REFUSED_S = 60.0
 _DAHUA = (
     "/cgi-bin/snapManager.cgi?action=attachFileProc&channel=1&heartbeat=5&Flags[0]=Event"
     "&Events=[TrafficJunction,TrafficGate,TrafficManualSnap,TrafficOverSpeed,TrafficParkingSpaceParking]"
@@ -53,29 +61,32 @@ async def fetch(asked: Asked, sink: Sink) -> None:
 
 async def _fetch(http: aiohttp.ClientSession, asked: Asked, sink: Sink) -> None:
     """Fetch until the answer ends. Raises CannotReach, and what aiohttp does."""
-    for proof in _proofs(asked):
-        async with http.get(_url(asked), allow_redirects=False, ssl=tls_of(asked), **proof) as answer:
-            if answer.status == 401:
-                continue
-            if answer.status != 200:
-                cure = "its address has another path, or the account may not read events"
-                raise CannotReach(f"{asked.place} answered {answer.status}", cure, wait_s=REFUSED_S)
-            sink.answered()
-            read = _read_pictures if asked.pull.kind == "mjpeg" else _read
-            await read(answer, asked, sink)
+    user, password = asked.pull.user, asked.password or ""
+    proof: dict[str, Any] = {} if user is None else {"middlewares": (aiohttp.DigestAuthMiddleware(user, password),)}
+    async with http.get(_url(asked), allow_redirects=False, ssl=tls_of(asked), **proof) as answer:
+        if answer.status != 401:
+            await _read_answer(answer, asked, sink)
             return
+        challenges = answer.headers.getall("WWW-Authenticate", [])
+    if user is not None and {one.split(None, 1)[0].lower() for one in challenges if one.strip()} == {"basic"}:
+        check_plain_password(asked)
+        basic = {"Authorization": aiohttp.encode_basic_auth(user, password)}
+        async with http.get(_url(asked), allow_redirects=False, ssl=tls_of(asked), headers=basic) as answer:
+            if answer.status != 401:
+                await _read_answer(answer, asked, sink)
+                return
     cure = f"give them again: vigie cameras fetch {asked.sender_id}; mind that cameras lock out who is wrong often"
     raise CannotReach(f"{asked.place} refuses user and password", cure, wait_s=LOCKED_S)
 
 
-def _proofs(asked: Asked) -> list[dict[str, Any]]:
-    """How to prove who asks, one after the other: Digest, of which nobody can learn the password; then Basic."""
-    user, password = asked.pull.user, asked.password
-    if user is None:
-        return [{}]
-    digest = aiohttp.DigestAuthMiddleware(user, password or "")
-    basic = {"Authorization": aiohttp.encode_basic_auth(user, password or "")}
-    return [{"middlewares": (digest,)}, {"headers": basic}]
+async def _read_answer(answer: aiohttp.ClientResponse, asked: Asked, sink: Sink) -> None:
+    """Read an answer until it ends. Raises CannotReach where it is none of events or pictures, and what aiohttp does."""
+    if answer.status != 200:
+        cure = "its address has another path, or the account may not read events"
+        raise CannotReach(f"{asked.place} answered {answer.status}", cure, wait_s=REFUSED_S)
+    sink.answered()
+    read = _read_pictures if asked.pull.kind == "mjpeg" else _read
+    await read(answer, asked, sink)
 
 
 async def _read(answer: aiohttp.ClientResponse, asked: Asked, sink: Sink) -> None:

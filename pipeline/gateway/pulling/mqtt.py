@@ -16,7 +16,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, says_something, trusting
+from pipeline.gateway.pulling.fetching import (
+    LOCKED_S,
+    Asked,
+    CannotReach,
+    Sink,
+    check_plain_password,
+    says_something,
+    trusting,
+)
 from pipeline.gateway.request import MAX_BODY
 
 KEEP_ALIVE_S = 30
@@ -78,6 +86,8 @@ class _Subscription:
 
     async def run(self) -> None:
         """Take what comes until the connection ends. Raises CannotReach."""
+        if self._asked.pull.user is not None:
+            check_plain_password(self._asked)
         where = urlsplit(self._asked.pull.address)
         try:
             host, port = where.hostname or "", where.port or _PORTS[where.scheme]

@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator
 
 from pipeline.gateway.http_bodies import inflated
 from pipeline.gateway.items import Ignored, Refuse, Rejected
-from pipeline.gateway.pulling.fetching import Asked, CannotReach, Sink, items_of
+from pipeline.gateway.pulling.fetching import REFUSED_S, Asked, CannotReach, Sink, items_of
 from pipeline.gateway.pulling.rtp import Documents, Packet, Video, packet_of
-from pipeline.gateway.pulling.rtsp_line import REFUSED_S, Reply, RtspLine
+from pipeline.gateway.pulling.rtsp_line import Reply, RtspLine
 from pipeline.gateway.pulling.sdp import Media, media_of
 from pipeline.gateway.request import LARGE
 from pipeline.vision.live import FORMS, LENGTH, LONGEST_PICTURE, MODULE, environment_of

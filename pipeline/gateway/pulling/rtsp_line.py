@@ -11,12 +11,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipeline.gateway.pulling.digest import proof_of
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, trusting
+from pipeline.gateway.pulling.fetching import LOCKED_S, REFUSED_S, Asked, CannotReach, check_plain_password, trusting
 
 CONNECT_S = 10.0
 QUIET_S = 60.0
 """Without any sign for so long, the connection is taken for dead."""
-REFUSED_S = 60.0
 MOST_BODY = 256 * 1024
 _PORTS = {"rtsp": 554, "rtsps": 322}
 _STATUS = re.compile(rb"RTSP/1\.\d (\d{3})")
@@ -83,7 +82,7 @@ class RtspLine:
         return reply
 
     def tell(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> None:
-        """Send a request, without waiting for its answer."""
+        """Send a request, without waiting for its answer. Raises CannotReach."""
         assert self._writer is not None, "it is open"
         self._number += 1
         found = {"CSeq": str(self._number), "User-Agent": "Vigie", **(headers or {})}
@@ -92,7 +91,10 @@ class RtspLine:
         user, password = self._asked.pull.user, self._asked.password or ""
         if self._challenges and user is not None:
             proof = proof_of(self._challenges, user, password, method, target, self._number)
-            found |= {"Authorization": proof} if proof is not None else {}
+            if proof is not None:
+                if proof.startswith("Basic "):
+                    check_plain_password(self._asked)
+                found["Authorization"] = proof
         lines = "".join(f"{name}: {value}\r\n" for name, value in found.items())
         self._writer.write(f"{method} {target} RTSP/1.0\r\n{lines}\r\n".encode())
 

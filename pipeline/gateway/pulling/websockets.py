@@ -5,7 +5,15 @@ import asyncio
 import aiohttp
 import yarl
 
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, brings_something, tls_of
+from pipeline.gateway.pulling.fetching import (
+    LOCKED_S,
+    Asked,
+    CannotReach,
+    Sink,
+    brings_something,
+    check_plain_password,
+    tls_of,
+)
 from pipeline.gateway.request import MAX_BODY
 
 CONNECT_S = 10.0
@@ -17,6 +25,8 @@ _CURE = "look whether the sensor runs, and this machine reaches its address and 
 async def fetch(asked: Asked, sink: Sink) -> None:
     """See Fetch."""
     user = asked.pull.user
+    if user is not None:
+        check_plain_password(asked)
     headers = {"Authorization": aiohttp.encode_basic_auth(user, asked.password or "")} if user is not None else {}
     try:
         async with aiohttp.ClientSession() as http:
