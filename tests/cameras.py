@@ -58,7 +58,7 @@ class StreamingCamera:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         said = request.headers.get("Authorization", "")
-        if not _is_right(said, request):
+        if not is_right(said, request):
             self.wrong += bool(said)
             return web.Response(
                 status=401, headers={"WWW-Authenticate": 'Digest realm="camera", nonce="n1", qop="auth"'}
@@ -77,7 +77,7 @@ class StreamingCamera:
         return answer
 
 
-def _is_right(said: str, request: web.BaseRequest) -> bool:
+def is_right(said: str, request: web.BaseRequest) -> bool:
     """Whether the answer to the challenge is of user and password."""
     given = dict(_FIELD.findall(said))
     if not said.startswith("Digest ") or given.get("username") != USER:

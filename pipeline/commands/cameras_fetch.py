@@ -37,7 +37,8 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "dahua": ("http", "https"),
     "mjpeg": ("http", "https"),
     "rtsp": ("rtsp", "rtsps"),
-    "onvif": ("rtsp", "rtsps"),
+    "onvif": ("rtsp", "rtsps", "http", "https"),
+    "lilin": ("http", "https"),
     "survision": ("ws", "wss"),
     "axxon": ("tcp",),
     "frigate": ("mqtt", "mqtts"),
@@ -95,8 +96,8 @@ def fetch(
     take: Take = None,
 ) -> None:
     """Have gateways fetch from a camera: Hikvision's alertStream, Dahua's snapManager or eventManager, AxxonSoft over TCP,
-    Frigate's or ONVIF's messages at a broker of MQTT, ONVIF's metadata over RTSP (onvif), and motion JPEG (mjpeg) or video
-    (rtsp) of a camera that reads no plates itself.
+    Frigate's or ONVIF's messages at a broker of MQTT, ONVIF's metadata over RTSP or its events over HTTP (onvif), LILIN's list, and
+    motion JPEG (mjpeg) or video (rtsp) of a camera that reads no plates itself.
 
     The connection begins within a second, and again whenever it ends; `vigie cameras health` says what cannot be reached. The
     password is kept encrypted with the platform's key. For a camera that is fetched from already, this replaces address and

@@ -36,13 +36,18 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     suspect: str | None = None
 
 
-def dated(moment: Moment | None, around: Circumstances, *, buffered: bool | None = None) -> Dated | Rejected:
+def dated(
+    moment: Moment | None, around: Circumstances, *, buffered: bool | None = None, as_sent: str = ""
+) -> Dated | Rejected:
     """The checked capture time; that of arrival where the message states none or one before 2015. Rejected where such a message
     comes from a buffer. moment None: the message states no time that can be read. buffered: whether the sender says that
-    it comes from a buffer; None: it does not say."""
+    it comes from a buffer; None: it does not say. as_sent: the time as it was sent, for a person."""
     arrival = around.received_at_ms
     if moment is None or moment.ms < NEVER_SET_BEFORE_MS:
-        why = "no time in the message that can be read" if moment is None else f"{moment.said} is before 2015"
+        unread = (
+            f"{as_sent[:80]!r} is no time that can be read" if as_sent else "no time in the message that can be read"
+        )
+        why = unread if moment is None else f"{moment.said} is before 2015"
         if buffered:
             return Rejected(reason="clock_not_set", detail=f"{why}, and it comes from a buffer")
         return Dated(ms=arrival, said=f"arrival: {why}", synced=False)

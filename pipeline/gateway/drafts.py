@@ -23,6 +23,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     plate: str
     moment: Moment | None
     camera: Mapping[str, str]
+    time_as_sent: str = ""  # for a person, where it cannot be read
     buffered: bool | None = None  # the sender says that it comes from a buffer, or does not; None: it does not say
     confidence: float | None = None
     country: str | None = None
@@ -53,7 +54,7 @@ def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = fro
         return plate
     if not plate:
         return Ignored(reason="no_plate", camera=identities(draft.camera), event_key=draft.event_key or None)
-    when = dated(draft.moment, around, buffered=draft.buffered)
+    when = dated(draft.moment, around, buffered=draft.buffered, as_sent=draft.time_as_sent)
     if isinstance(when, Rejected):
         return when
     return CameraRead(

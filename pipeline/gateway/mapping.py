@@ -26,6 +26,8 @@ from schemas.base import UNREADABLE, Position
 Path_ = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Paths = Path_ | Annotated[tuple[Path_, ...], msgspec.Meta(min_length=1, max_length=10)]
 """Where a value stands: names with a point between, a number for a place in a list; of several the first that holds something."""
+TOP = "^"
+"""A path that begins so leads from the top of the message, where `each` names a list in it."""
 PART = "part:"
 """A picture's path that begins so names a part of a form, by a piece of its name or of its file's."""
 _PER_SECOND = {"seconds": 1, "milliseconds": 1000, "microseconds": 1_000_000}
@@ -151,7 +153,7 @@ class MappedMaker:
         parts = parts_in(request)
         trees = trees_in(request, parts, self._mapping.format)
         if self._mapping.each:
-            trees = [one for tree in trees for one in value_at(tree, self._mapping.each)]
+            trees = [_within(one, tree) for tree in trees for one in value_at(tree, self._mapping.each)]
         shown = parts if len(trees) == 1 else []  # of several passages nothing says which a part's picture shows
         return [self._guarded(one, shown, request.circumstances) for one in trees] or [Ignored(reason="no_result")]
 
@@ -178,6 +180,7 @@ class MappedMaker:
         draft = Draft(
             plate=value_at(passage, mapping.plate).text,
             moment=self._moment(passage, around),
+            time_as_sent=self._time(passage).word,
             buffered=value_at(passage, mapping.buffered).truth,
             camera=camera,
             confidence=_scaled(passage, mapping.confidence),
@@ -196,16 +199,18 @@ class MappedMaker:
         return finished(draft, around, frozenset(word.lower() for word in mapping.no_plate))
 
     def _moment(self, passage: Node, around: Circumstances) -> Moment | None:
-        field = self._mapping.time
-        node = value_at(passage, field.path)
-        if field.and_ is not None:
-            node = Node(f"{node.word} {value_at(passage, field.and_).word}".strip())
+        field, node = self._mapping.time, self._time(passage)
         if field.format in _PER_SECOND:
             number = node.integer if node.integer is not None else node.number
             return epoch(number, _PER_SECOND[field.format], "the mapped time")
         if field.format == "any":
             return moment_of(node.text, "the mapped time", around, zone=field.zone)
         return _in_format(node.word, field, around)
+
+    def _time(self, passage: Node) -> Node:
+        field = self._mapping.time
+        node = value_at(passage, field.path)
+        return node if field.and_ is None else Node(f"{node.word} {value_at(passage, field.and_).word}".strip())
 
     def _pictures(self, passage: Node, parts: Sequence[Part]) -> tuple[Picture, ...]:
         found = (self._shown(kind, paths, passage, parts) for kind, paths in self._mapping.pictures.items())
@@ -222,6 +227,11 @@ class MappedMaker:
             elif (data := picture_in(parts, path.removeprefix(PART))) is not None:
                 return [Picture(kind=kind, data=data)]
         return ()
+
+
+def _within(passage: Node, message: Node) -> Node:
+    """The passage, with the whole message under the name TOP."""
+    return Node({**passage.value, TOP: message.value}) if isinstance(passage.value, dict) else passage
 
 
 def _in_format(text: str, field: TimeField, around: Circumstances) -> Moment | None:

@@ -26,6 +26,9 @@ _NAMED = re.compile(
     rf"(?:[a-z]{{3,9}},?\s+)?(\d{{1,2}})[- ]([a-z]{{3}})[a-z]{{0,6}}[-, ]+(\d{{4}})[T ,]+{_CLOCK}\s*([AP]M)?{_ZONE}",
     re.IGNORECASE,
 )
+_IN_JSON = re.compile(
+    r"\\?/Date\((\d{1,14})(?:[+-]\d{4})?\)\\?/"
+)  # the offset is where the clock stands, of no matter here
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DIGITS = re.compile(
     rf"(\d{{4}})(\d{{2}})(\d{{2}})[T _-]?(\d{{2}})(\d{{2}})(\d{{2}})[.,]?(\d{{1,9}})?{_ZONE}", re.IGNORECASE
@@ -130,6 +133,8 @@ def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None 
 
     Raises Refuse for a date that can be read in two ways, and for a zone that is not known.
     """
+    if found := _IN_JSON.fullmatch(text[:200].strip()):
+        return epoch(int(found[1]), 1000, field)
     wall = wall_of(text, around.camera_settings.date_order)
     return moment_of_wall(wall, field, around, zone=zone) if wall is not None else None
 

@@ -14,8 +14,8 @@ from typing import Protocol
 import structlog
 
 from pipeline.errors import VigieError
-from pipeline.gateway.pulling import http_streams, mqtt, rtsp, tcp, websockets
-from pipeline.gateway.pulling.fetching import Asked, CannotReach, Fetch, maker_of
+from pipeline.gateway.pulling import http_streams, lists, mqtt, pull_point, rtsp, tcp, websockets
+from pipeline.gateway.pulling.fetching import Asked, CannotReach, Fetch, Sink, maker_of
 from pipeline.gateway.request import Besides
 from pipeline.gateway.spool import Spooled
 from pipeline.reads.versions import Versions
@@ -31,12 +31,21 @@ TELL_S = 30.0
 LASTED_S = 60.0
 """A connection that lasted so long was a good one: the next pause is the shortest again."""
 AGAIN = BackOff(first_s=1.0, cap_s=60.0)
+
+
+async def _onvif(asked: Asked, sink: Sink) -> None:
+    """See Fetch. By the address: metadata over RTSP, or events over HTTP."""
+    by_rtsp = asked.pull.address.startswith("rtsp")
+    await (rtsp.fetch if by_rtsp else pull_point.fetch)(asked, sink)
+
+
 FETCHES: Mapping[str, Fetch] = {
     "hikvision": http_streams.fetch,
     "dahua": http_streams.fetch,
     "mjpeg": http_streams.fetch,
     "rtsp": rtsp.fetch,
-    "onvif": rtsp.fetch,
+    "onvif": _onvif,
+    "lilin": lists.fetch,
     "survision": websockets.fetch,
     "axxon": tcp.fetch,
     "frigate": mqtt.fetch,

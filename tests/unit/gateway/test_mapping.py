@@ -72,6 +72,18 @@ def test_xml_attributes_lists_and_alternatives_are_reached() -> None:
     ]
 
 
+def test_what_all_passages_of_a_message_share_is_reached_from_the_top() -> None:
+    """The camera stands beside the list, and the time as .NET writes it."""
+    mapping = maker(
+        'name = "m"\nformat = "json"\nrecognise = ["quai"]\neach = "all"\nplate = "p"\ncamera = { name = "^.quai.name" }\n'
+        '[time]\npath = "t"\nformat = "any"\n'
+    )
+    body = rb'{"quai": {"name": "K9"}, "all": [{"p": "1ABC234", "t": "\/Date(1777888800250+0200)\/"}, {"p": "1ABC235", "t": "?"}]}'
+    first, second = told(received(body, around(), PassageMemory(), maker=mapping), with_answer=False)["items"]  # type: ignore[misc]  # JSON
+    assert ({"name": "K9"}, 1777888800250) == (first["read"]["camera"], first["read"]["captured_at_ms"])
+    assert "'?' is no time that can be read" in second["read"]["time_from"]
+
+
 def test_a_table_is_reached_by_its_columns() -> None:
     """Any separator."""
     mapping = maker(
