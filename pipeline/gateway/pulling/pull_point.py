@@ -12,7 +12,7 @@ import re
 import secrets
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape as escaped
 
 import yarl
 
@@ -117,7 +117,7 @@ class _PullPoint:
         body = (
             '<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"'
             f' xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action>{action}</a:Action>'
-            f"<a:To>{escape(str(self._point))}</a:To>{self._key}{head}</s:Header><s:Body>{call}</s:Body></s:Envelope>"
+            f"<a:To>{escaped(str(self._point))}</a:To>{self._key}{head}</s:Header><s:Body>{call}</s:Body></s:Envelope>"
         ).encode()
         about = {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
         async with self._line.answer(self._point, body, about, _FAULTS) as answer:
@@ -135,7 +135,7 @@ class _PullPoint:
         kind = f"{_WSS}username-token-profile-1.0#PasswordDigest"
         return (
             f'<w:Security xmlns:w="{_WSS}wssecurity-secext-1.0.xsd" xmlns:u="{_WSS}wssecurity-utility-1.0.xsd"><w:UsernameToken>'
-            f"<w:Username>{escape(self._asked.pull.user or '')}</w:Username>"
+            f"<w:Username>{escaped(self._asked.pull.user or '')}</w:Username>"
             f'<w:Password Type="{kind}">{base64.b64encode(digest).decode()}</w:Password>'
             f"<w:Nonce>{base64.b64encode(nonce).decode()}</w:Nonce><u:Created>{now}</u:Created></w:UsernameToken></w:Security>"
         )
