@@ -1,12 +1,14 @@
 """Makes items of what parsers found, by the rules that hold for all makers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 
 import msgspec
 
 from pipeline.errors import BadRecord
 from pipeline.gateway.clocks import dated
-from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, Rejected
+from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, Refuse, Rejected
+from pipeline.gateway.node import MAX_LIST
 from pipeline.gateway.request import Circumstances
 from pipeline.gateway.times import Moment
 from pipeline.gateway.words import direction_of, is_no_plate, said
@@ -85,6 +87,15 @@ def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = fro
         picture_files=draft.picture_files,
         alternatives=_others(draft.alternatives, plate),
     )
+
+
+def all_of(items: Iterable[Item]) -> list[Item]:
+    """The items of a message that may be a list of messages. Raises Refuse for more than MAX_LIST: none of them is left out
+    unsaid."""
+    found = list(islice(items, MAX_LIST + 1))
+    if len(found) > MAX_LIST:
+        raise Refuse("too_large", f"more than {MAX_LIST} events in one message")
+    return found
 
 
 def compacted(text: str) -> str | Rejected:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, text_of
-from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.drafts import Draft, all_of, finished
 from pipeline.gateway.items import Ignored, Item, Picture, PictureKind, Rejected
 from pipeline.gateway.multipart import Part, parts_of
 from pipeline.gateway.node import Node
@@ -55,11 +55,14 @@ def parse(request: Request) -> list[Item]:
 
 
 def _of_json(request: Request) -> list[Item]:
-    around = request.circumstances
     if not request.body.strip():
         node = Node(dict(request.query))
         return [Ignored(reason="heartbeat", camera=_identity(node))]
-    node = json_of(request.body, "gb18030")
+    return all_of(item for one in json_of(request.body, "gb18030") for item in _of_message(one, request))
+
+
+def _of_message(node: Node, request: Request) -> list[Item]:
+    around = request.circumstances
     if node.at("method").word or node.at("params", "eventList"):
         events = list(node.at("params", "eventList"))
         return [traffic(one.at("Code").word, one.at("Data"), (), around) for one in events] or [

@@ -1,8 +1,8 @@
 """Hikvision ISAPI: ANPR events pushed to an HTTP listener, or read from the camera's alertStream.
 
-Source: Hikvision, Device Network SDK (Traffic) Developer Guide, XML_EventNotificationAlert_ANPR. The XML comes alone, as a part
-with its pictures, or as the fields of a query. Push cannot authenticate. `dateTime` has an offset (the factory's is +08:00) and
-mostly whole seconds; `absTime` of a picture has milliseconds of the same wall clock.
+Source: Hikvision, Device Network SDK (Traffic) Developer Guide, XML_EventNotificationAlert_ANPR. The XML, or the same as JSON,
+comes alone, as a part with its pictures, or as the fields of a query. Push cannot authenticate. `dateTime` has an offset (the
+factory's is +08:00) and mostly whole seconds; `absTime` of a picture has milliseconds of the same wall clock.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from pipeline.gateway import countries
-from pipeline.gateway.documents import xml_of
+from pipeline.gateway.documents import json_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Picture, Rejected
 from pipeline.gateway.multipart import Part, parts_of
@@ -27,6 +27,7 @@ from schemas.reads import VehicleClass
 NAME = "hikvision"
 PASSAGE_MS = UNIQUE_KEPT_MS
 ROOT = b"EventNotificationAlert"
+_AS_JSON = (b'"eventType"', b'"ANPR"')
 
 _COUNTRIES = {30: "KZ"}
 """Numbers of the maker's own table that a public source confirms; all others are no country."""
@@ -35,14 +36,18 @@ _PERSONS = re.compile(r"pilot|face|person|human|driver", re.IGNORECASE)
 
 
 def recognises(request: Request) -> bool:
-    """Whether the body contains an EventNotificationAlert, or the query is an ANPR event."""
-    return request.says(ROOT) or ("licensePlate" in request.query and "eventType" in request.query)
+    """Whether the body contains an EventNotificationAlert, also without its name in JSON, or the query is an ANPR event."""
+    return (
+        request.says(ROOT)
+        or request.says(*_AS_JSON)
+        or ("licensePlate" in request.query and "eventType" in request.query)
+    )
 
 
 def parse(request: Request) -> list[Item]:
     """One item for each event; pictures belong to the event before them."""
     around = request.circumstances
-    if ROOT not in request.body:
+    if not _is_event(request.body):
         return [_of_query(request)]
     found: list[Item] = []
     for event, pictures, whole in _events(request):
@@ -63,17 +68,28 @@ def _events(request: Request) -> Iterator[tuple[Node, list[Part], bool]]:
         if part.is_picture:
             pictures.append(part)
             whole = whole and (part.whole or is_whole(part.body))
-        elif ROOT in part.body:
+        elif _is_event(part.body):
             if event is not None:
                 yield event, pictures, whole
             pictures, whole = [], True
-            event = _event(part.body) if part.whole or b"</" + ROOT in part.body else Node(None)
+            event = _event(part.body) if part.whole or _has_end(part.body) else Node(None)
             whole = bool(event)
     if event is not None:
         yield event, pictures, whole
 
 
+def _is_event(data: bytes) -> bool:
+    return ROOT in data or all(word in data for word in _AS_JSON)
+
+
+def _has_end(data: bytes) -> bool:
+    return b"</" + ROOT in data or data.rstrip().endswith(b"}")
+
+
 def _event(data: bytes) -> Node:
+    if data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
+        node = json_of(data, "gb18030")
+        return node.at(ROOT.decode()) or node
     begin = max(data.find(b"<?xml"), 0) or max(data.find(b"<" + ROOT), 0)
     return xml_of(data if b"<!" in data[:begin] else data[begin:])[1]
 

@@ -15,7 +15,7 @@ import msgspec
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, text_of
-from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.drafts import Draft, all_of, finished
 from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, Refuse
 from pipeline.gateway.literals import value_of
 from pipeline.gateway.multipart import parts_of
@@ -49,9 +49,10 @@ def parse(request: Request) -> list[Item]:
     if request.body.lstrip(b"\xef\xbb\xbf").startswith(_CSV):
         return list(_of_table(text_of(request.body), around))
     message, pictures = _message(request)
-    data = message.at("data") if message.at("data") else message
-    results = data.at("results")
-    return [_item(data, one, pictures, around) for one in results] or [Ignored(reason="no_result")]
+    hooks = (one.at("data") if one.at("data") else one for one in message)
+    return all_of(_item(data, result, pictures, around) for data in hooks for result in data.at("results")) or [
+        Ignored(reason="no_result")
+    ]
 
 
 def _message(request: Request) -> tuple[Node, tuple[Picture, ...]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
-from pipeline.gateway.drafts import Draft, finished, place
+from pipeline.gateway.drafts import Draft, all_of, finished, place
 from pipeline.gateway.items import Ignored, Item, Picture
 from pipeline.gateway.node import Node
 from pipeline.gateway.pictures import called
@@ -32,9 +32,11 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """The items of one post."""
-    around = request.circumstances
-    node = json_of(request.body)
+    """The items of one post, which may be a list."""
+    return all_of(item for one in json_of(request.body) for item in _items(one, request.circumstances))
+
+
+def _items(node: Node, around: Circumstances) -> list[Item]:
     kind = node.at("data_type").word.lower()
     if kind == "alpr_alert" and node.at("group"):
         node = node.at("group")

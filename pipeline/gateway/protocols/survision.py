@@ -31,15 +31,18 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a message."""
-    node = json_of(request.body)
+    """One item a message; a post may be a list of them."""
+    return [_item(one, request) for one in json_of(request.body)]
+
+
+def _item(node: Node, request: Request) -> Item:
     node = node.at("payload") if node.at("payload", "anpr") else node
     event = node.first("anpr", "triggerResult")
     serial = request.headers.get(_SERIAL, "") or node.at("infos", "sensor", "@serial").word
     if not event.at("decision"):
         beat = "keepAlive" in node.names
-        return [Ignored(reason="heartbeat" if beat else "other_event", camera={"serial": serial} if serial else {})]
-    return [_decision(event, event.at("decision"), serial, request.circumstances)]
+        return Ignored(reason="heartbeat" if beat else "other_event", camera={"serial": serial} if serial else {})
+    return _decision(event, event.at("decision"), serial, request.circumstances)
 
 
 def _decision(event: Node, decision: Node, serial: str, around: Circumstances) -> Item:

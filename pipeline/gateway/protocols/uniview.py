@@ -7,7 +7,7 @@ characters stand within texts. Faces and persons may come along; they are not ta
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
-from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.drafts import Draft, all_of, finished
 from pipeline.gateway.items import Ignored, Item, Picture, PictureKind
 from pipeline.gateway.node import Node
 from pipeline.gateway.pictures import called
@@ -27,16 +27,18 @@ def recognises(request: Request) -> bool:
 
 def parse(request: Request) -> list[Item]:
     """One item a vehicle; of a message without vehicles one Ignored."""
-    around = request.circumstances
     if not request.body.strip(b"\x00 \r\n"):
         return [Ignored(reason="heartbeat")]
-    event = json_of(request.body, "gb18030")
+    return all_of(item for one in json_of(request.body, "gb18030") for item in _items(one, request))
+
+
+def _items(event: Node, request: Request) -> list[Item]:
     info = event.first("StructureInfo", "StructureDataInfo")
     if not info:
         beat = "heartbeat" in request.path or "keepalive" in request.path
         return [Ignored(reason="heartbeat" if beat else "other_event", camera=_camera(event))]
     vehicles = list(info.at("ObjInfo").at("VehicleInfoList"))
-    return [_vehicle(event, info, one, around) for one in vehicles] or [
+    return [_vehicle(event, info, one, request.circumstances) for one in vehicles] or [
         Ignored(reason="other_event", camera=_camera(event))
     ]
 

@@ -8,8 +8,9 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Ignored, Item
+from pipeline.gateway.node import Node
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer
-from pipeline.gateway.request import Request
+from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import epoch
 from pipeline.gateway.words import share_of
 
@@ -23,12 +24,15 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item."""
-    event = json_of(request.body)
+    """One item, or one for each member of a list."""
+    return [_item(one, request.circumstances) for one in json_of(request.body)]
+
+
+def _item(event: Node, around: Circumstances) -> Item:
     data = event.at("data")
     camera = {"id": data.at("camera_id").word}
     if event.at("webhook_type").word.lower() != "lpr":
-        return [Ignored(reason="other_event", camera={name: value for name, value in camera.items() if value})]
+        return Ignored(reason="other_event", camera={name: value for name, value in camera.items() if value})
     url = data.at("image_url").word
     draft = Draft(
         plate=data.at("license_plate_number").text,
@@ -39,7 +43,7 @@ def parse(request: Request) -> list[Item]:
         event_key=event.at("webhook_id").word,
         picture_urls=(url[:500],) if url else (),
     )
-    return [finished(draft, request.circumstances)]
+    return finished(draft, around)
 
 
 def answer(good: bool) -> Answer:

@@ -76,6 +76,16 @@ _HIK_FORM = form(
     ('Content-Disposition: form-data; name="pilotPicture.jpg"\r\nContent-Type: image/jpeg', SCENE),
     ('Content-Disposition: form-data; name="vehiclePicture.jpg"\r\nContent-Type: image/jpeg\r\nContent-Length: 0', b""),
 )
+_HIK_JSON = {"ipAddress": "192.0.2.9", "channelID": 2, "dateTime": "2026-05-04T12:00:00+02:00", "eventType": "ANPR", "UUID": "u-9",
+             "countryAbbreviation": "NLD", "ANPR": {"licensePlate": "VG-123-A", "line": 3, "direction": "forward",
+             "confidenceLevel": 88, "vehicleType": "largeBus"}}  # fmt: skip
+_HIK_JSON_FORM = form(
+    (
+        'Content-Disposition: form-data; name="ANPR"\r\nContent-Type: application/json',
+        j({"EventNotificationAlert": _HIK_JSON}),
+    ),
+    ('Content-Disposition: form-data; name="licensePlatePicture.jpg"\r\nContent-Type: image/jpeg', PLATE),
+)
 _ABS = "<pictureInfoList><pictureInfo><absTime>20260504120000{}</absTime></pictureInfo></pictureInfoList>"
 _TRAFFIC = {"Code": "TrafficJunction", "Data": {"UTC": 1777895999, "UTCMS": 7, "GroupID": 5, "IndexInGroup": 1, "Lane": 1,
             "Object": {"ObjectType": "Plate", "Text": "2VIG007"}, "TrafficCar": {"PlateNumber": "2VIG007", "Speed": 63,
@@ -120,6 +130,8 @@ _FRIGATE = {"type": "lpr", "id": "17.5-ab", "name": "somebody's", "plate": "2VIG
 ALL = [
     Sample("hikvision:alone", hikvision(), (_HIK,)),
     Sample("hikvision:form", _HIK_FORM[0], ({**_HIK, "pictures": [("plate", len(PLATE))]},), _HIK_FORM[1]),
+    Sample("hikvision:as JSON", j(_HIK_JSON), (_HIK,)),
+    Sample("hikvision:as JSON, with a picture", _HIK_JSON_FORM[0], ({**_HIK, "pictures": [("plate", len(PLATE))]},), _HIK_JSON_FORM[1]),
     Sample("hikvision:milliseconds of the same second", hikvision(more=_ABS.format("625")),
            ({"captured_at": "2026-05-04T10:00:00.625Z"},)),
     Sample("hikvision:milliseconds of another second", hikvision(dateTime="2026-05-04T12:00:07+02:00", more=_ABS.format("625")),
@@ -174,6 +186,8 @@ ALL = [
            ({"captured_at": "2026-05-04T10:00:00.000Z"},), given={"date_order": "month_first"}),
     Sample("rekor:group", j(_REKOR), ({"plate": "2VIG020", "country": "US", "confidence": 0.8, "colour": "red", "vehicle_class": "car",
            "position": {"lat": 50.1, "lon": 4.2}},)),
+    Sample("rekor:two groups in one post", j([_REKOR, {**_REKOR, "uuids": ["AG1-4-2"], "best_plate_number": "2VIG021"}]),
+           ({"plate": "2VIG020"}, {"plate": "2VIG021"})),
     Sample("rekor:single looks are not passages", j({"data_type": "alpr_results", "agent_uid": "AG1", "results": [{"plate": "2VIG021"}]}),
            ("other_event",)),
     Sample("platerecognizer:newer form", j(_PR2), ({"plate": "2VIG040", "captured_at": "2026-05-04T10:00:00.500Z", "confidence": 0.77,

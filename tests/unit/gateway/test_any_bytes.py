@@ -79,6 +79,14 @@ def test_values_of_any_shape_break_no_parser(maker: Maker, value: object) -> Non
     said(msgspec.json.encode(value), maker)
 
 
+def test_more_events_than_a_message_may_have_are_refused_and_not_left_out() -> None:
+    """A post of posts."""
+    hook = {"hook": {}, "data": {"camera_id": "c", "results": [{"plate": "1abc234"}] * 501}}
+    assert [Rejected(reason="too_large", detail="more than 1000 events in one message")] == list(
+        received(msgspec.json.encode([hook, hook]), around(), PassageMemory()).items
+    )
+
+
 def test_half_a_character_is_refused_alone() -> None:
     """JSON can escape half of a surrogate pair; the packet beside it is read, and a whole pair is a character."""
     packet = (
