@@ -3,7 +3,6 @@ own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -44,10 +43,6 @@ def _logged(alert: Alert, one: NotForwarded) -> None:
     log.info("forward.not_made", alert=reference(alert.alert_id), to_country=one.country, reason=one.reason)
 
 
-def _place(record: Record[Any]) -> RecordPlace:
-    return RecordPlace(partition=record.partition, offset=record.offset)
-
-
 @dataclass(frozen=True, slots=True)
 class Forwarder:
     """The handler and what it needs. partitions: how many the topic forwards has. home: our own country.
@@ -72,21 +67,20 @@ class Forwarder:
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
-        withdrawals = [(one.message, _place(one)) for one in records if isinstance(one.message, Withdrawal)]
+        withdrawals = [(one.message, one.place) for one in records if isinstance(one.message, Withdrawal)]
         alerts = [(one.message, one) for one in records if isinstance(one.message, Alert)]
         stale = await self._stale([alert for alert, _ in alerts if alert.revision > 1])
         offered = [
             (sent, f"{one.partition}/{one.offset}")  # the same record again, after a crash, is first again
             for alert, one in alerts
             if (alert.alert_id, alert.revision) not in stale
-            for sent in self._allowed(alert, _place(one), one.now_ms(now_ms))
+            for sent in self._allowed(alert, one.place, one.now_ms(now_ms))
         ]
-        if offered:
-            for sent in await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered]):
-                self._send(sent.forward, outputs)
+        await self._admit(offered, outputs)
         gone = await self.open_forwards.of_withdrawn(withdrawals)
-        taken_back = [(alert, _place(one)) for alert, one in alerts if alert.revision > 1 and alert.confirm]
-        gone += await self.open_forwards.of_taken_back(taken_back)
+        taken_back = [(alert, one.place) for alert, one in alerts if alert.revision > 1 and alert.confirm]
+        gone += (back := await self.open_forwards.of_taken_back(taken_back))
+        await self._admit(await self.open_forwards.instead(back, self._as_now, now_ms), outputs)
         due = await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()  # missing is not removed
         due = await self.open_forwards.with_again(gone, due, now_ms)
         for recall in due.recalls:
@@ -96,6 +90,12 @@ class Forwarder:
         if due.recalls or due.corrections:
             outputs.settled = lambda: self.open_forwards.settled(due)
         return outputs
+
+    async def _admit(self, offered: Sequence[tuple[Sent, str]], outputs: Outputs) -> None:
+        """Send those of these forwards that are to be sent. offered: each with its claim (see ForwardMemory.admitted)."""
+        told = [sent for sent, _ in offered], [claim for _, claim in offered]
+        for sent in await self.memory.admitted(*told) if offered else ():
+            self._send(sent.forward, outputs)
 
     async def _stale(self, revisions: Sequence[Alert]) -> set[tuple[str, int]]:
         """The alert_id and revision of each of these revisions whose content a person has taken back since: two workers may have

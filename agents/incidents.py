@@ -32,17 +32,13 @@ from pipeline.stream.context import Context
 from pipeline.stream.incident_recovery import IncidentRecovery
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.incidents import IncidentAction, IncidentState, SureSight
-from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
+from schemas.outcomes import Alert, Receipt, Withdrawal
 from schemas.people import Desk
 from schemas.topics import ACTIONS, ALERTS, DAY_MS, INCIDENTS, RECEIPTS
 
 TICK_MS = 1_000
 Input = IncidentAction | Alert | Withdrawal | Receipt
 log = structlog.get_logger()
-
-
-def _place(record: Record[Any]) -> RecordPlace:
-    return RecordPlace(partition=record.partition, offset=record.offset)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,7 +77,7 @@ class Keeper:
         match message:
             case Alert():
                 first = message.revision == 1  # ours come back here: that must not have them sent again
-                change = partial(changes.seen, message, *self._where(message), at_ms, _place(record))
+                change = partial(changes.seen, message, *self._where(message), at_ms, record.place)
                 batch.add(message.incident_id, change, again=first)
                 if first:
                     batch.alerts.setdefault(message.incident_id, []).append(message)
@@ -92,7 +88,7 @@ class Keeper:
                 if message.incident_id is not None:
                     batch.add(message.incident_id, partial(changes.answered, message, at_ms))
             case IncidentAction():
-                batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, _place(record))))
+                batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, record.place)))
 
     async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int, looked_at: frozenset[str]) -> None:
         """Decide the batch. looked_at: for these something is due; no record brings that again, so it stays due until the broker

@@ -42,6 +42,7 @@ from pipeline.stream.context import Context
 from pipeline.stream.later_answers import LaterAnswers
 from pipeline.stream.lookup import Lookup
 from pipeline.stream.outputs import Handler, Outputs, Record
+from pipeline.stream.told_recovery import ToldRecovery
 from schemas.base import Message
 from schemas.outcomes import Forward, Receipt, Withdrawal
 from schemas.topics import ACTIONS, ALERTS, DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS, Topic
@@ -112,8 +113,7 @@ class Liaison:
         if withdrawn or forward.expires_at_ms <= self.now_ms():
             return await self._ended(forward, work, desk, withdrawn=withdrawn)
         await self.marks.attempting(forward.forward_id)
-        if work.first_sent_at_ms is None:
-            await self.words.told(forward)
+        await self.words.told(forward)
         return await self._attempt(await self._as_sent(forward), work, desk, self.key)
 
     async def _as_sent(self, forward: Forward) -> Forward:
@@ -218,10 +218,7 @@ class Counters:
             "vigie_liaison_failures", "Attempts that settled nothing", ["agent", "country", "reason"], registry=registry
         )
         self.later = Counter(
-            "vigie_liaison_later",
-            "What neighbours said later, by outcome",
-            ["agent", "country", "outcome"],
-            registry=registry,
+            "vigie_liaison_later", "What neighbours said later", ["agent", "country", "outcome"], registry=registry
         )
 
 
@@ -239,6 +236,8 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
     )
     liaison = liaison_of(context, check.fault_of)
     context.background(later_answers_of(context, liaison).run, "the neighbours' later words")
+    recovery = ToldRecovery(context.sender.client_kwargs, settings.namespace, liaison.words, context.now_ms)
+    context.background(recovery.run, "deliveries that Redis lost")
     return liaison.handle
 
 
@@ -292,7 +291,7 @@ AGENT = Agent(
     start=start,
     max_records=1,  # a receipt is out before the next forward is tried
     per_partition=True,
-    looks_up=(ALERTS, ACTIONS),
+    looks_up=(ALERTS, ACTIONS, RECEIPTS),
     redis_state=RedisState(
         if_lost="a forward that comes again is delivered a second time; its desk drops it by forward_id"
     ),

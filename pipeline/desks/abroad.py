@@ -25,6 +25,7 @@ class Told:
     receipts: list[Receipt] = field(default_factory=list)
     withdrawal: Withdrawal | None = None
     recall: Forward | None = None
+    recall_receipts: list[Receipt] = field(default_factory=list)  # whether the recall itself arrived
 
     @property
     def state(self) -> State:
@@ -41,6 +42,7 @@ class Abroad:
 
     told: "OrderedDict[str, Told]" = field(default_factory=OrderedDict)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _recalls: dict[str, str] = field(default_factory=dict)  # by the recall's id, the forward that it takes back
     _early: "OrderedDict[str, list[Receipt | Withdrawal | Forward]]" = field(
         default_factory=OrderedDict
     )  # before their forward
@@ -52,9 +54,9 @@ class Abroad:
             assert isinstance(message, Forward), "what is about nothing else is a forward"
             self._add(message)
             return
-        known = self.told.get(about)
+        known = self.told.get(self._recalls.get(about, about))
         if known is not None:
-            _note(known, message)
+            self._note(known, message)
             return
         early = self._early.setdefault(about, [])
         if len(early) < MOST_RECEIPTS:
@@ -67,9 +69,21 @@ class Abroad:
             return  # a second copy
         self.told[forward.forward_id] = one = Told(forward)
         for message in self._early.pop(forward.forward_id, []):
-            _note(one, message)
+            self._note(one, message)
         if len(self.told) > MOST_KEPT:
-            self.told.popitem(last=False)
+            _, gone = self.told.popitem(last=False)
+            self._recalls.pop(gone.recall.forward_id if gone.recall else "", None)
+
+    def _note(self, one: Told, message: Receipt | Withdrawal | Forward) -> None:
+        if isinstance(message, Withdrawal):
+            one.withdrawal = message
+        elif isinstance(message, Forward):
+            one.recall = message
+            self._recalls[message.forward_id] = one.forward.forward_id
+            for early in self._early.pop(message.forward_id, []):
+                self._note(one, early)
+        else:
+            _add(one.receipts if message.forward_id == one.forward.forward_id else one.recall_receipts, message)
 
 
 def _about(message: Forward | Receipt | Withdrawal) -> str | None:
@@ -81,12 +95,7 @@ def _about(message: Forward | Receipt | Withdrawal) -> str | None:
     return message.refers_to if message.kind == "recall" else None
 
 
-def _note(one: Told, message: Forward | Receipt | Withdrawal) -> None:
-    if isinstance(message, Withdrawal):
-        one.withdrawal = message
-    elif isinstance(message, Forward):
-        one.recall = message
-    elif len(one.receipts) < MOST_RECEIPTS and (message.receipt_id, message.later) not in {
-        (known.receipt_id, known.later) for known in one.receipts
-    }:
-        one.receipts.append(message)
+def _add(receipts: list[Receipt], one: Receipt) -> None:
+    known = {(known.receipt_id, known.later) for known in receipts}
+    if len(receipts) < MOST_RECEIPTS and (one.receipt_id, one.later) not in known:
+        receipts.append(one)

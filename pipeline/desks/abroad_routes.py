@@ -23,7 +23,7 @@ MOST_COUNTRIES = 64
 
 class Neighbour(Message, frozen=True, kw_only=True):
     """What one country was told of a hit. forward: what it was told; absent: nothing. policy_id: the policy that allows it; reason:
-    why none does. recall: the message that takes it back; withdrawal: why."""
+    why none does. recall: the message that takes it back; withdrawal: why; recall_receipts: whether that message arrived."""
 
     country: Country
     state: State
@@ -32,6 +32,7 @@ class Neighbour(Message, frozen=True, kw_only=True):
     reason: Reason | None = None
     receipts: Annotated[tuple[Receipt, ...], msgspec.Meta(max_length=MOST_RECEIPTS)] = ()
     recall: Forward | None = None
+    recall_receipts: Annotated[tuple[Receipt, ...], msgspec.Meta(max_length=MOST_RECEIPTS)] = ()
     withdrawal: Withdrawal | None = None
 
 
@@ -110,7 +111,7 @@ def _country(house: House, alert: Alert, country: Country, said: AllowedForward 
         return Neighbour(country=country, state=state, policy_id=policy_id, reason=reason)
     return Neighbour(
         country=country, state=told.state, forward=told.forward, policy_id=policy_id, receipts=tuple(told.receipts),
-        recall=told.recall, withdrawal=told.withdrawal,
+        recall=told.recall, recall_receipts=tuple(told.recall_receipts), withdrawal=told.withdrawal,
     )  # fmt: skip
 
 

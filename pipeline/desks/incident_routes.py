@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.access.rights import Allowed
+from pipeline.access.rights import Allowed, may
 from pipeline.desks.events import Event
 from pipeline.desks.incident_bodies import (
     Closing,
@@ -22,11 +22,13 @@ from pipeline.desks.incident_bodies import (
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.hotlist.answering import answers_for
 from pipeline.hotlist.standing import sighting_with, standing
 from pipeline.state.confusions import exclude
 from schemas import ids
 from schemas.base import AlertId
 from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
+from schemas.people import Desk
 
 ENDS: frozenset[Did] = frozenset(("dismiss", "close"))
 
@@ -46,7 +48,7 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     allowed = _on_the_hit(asked, state) or allowed
     action = _action(did, asked, allowed, session.shift.desk_id, _seen_by(asked, state) if did in ENDS else ())
     if action.to_desk is not None:
-        found(asked.house.directory.desk(action.to_desk, asked.now_ms))
+        await _check_desk(asked, state, found(asked.house.directory.desk(action.to_desk, asked.now_ms)))
     state = await asked.house.deciding.decided(action, action.action_id, action.incident_id, state)
     if did in ("misread", "undo") and state.covert_owner is None:  # others see what is excluded
         await exclude(asked.house.writer, state, asked.now_ms)
@@ -54,6 +56,23 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     if refused is not None:
         raise _conflict(refused)
     return RouteAnswer(value=_shown(asked, state), count=1)
+
+
+async def _check_desk(asked: Asked, state: IncidentState, desk: Desk) -> None:
+    """Raise Problem for a desk that cannot see the incident: it does not answer for it, and nobody who works there now may decide
+    on it. A covert one is for its owner's people alone, wherever they work."""
+    if state.covert_owner is None and answers_for(desk, state):
+        return
+    house, now_ms = asked.house, asked.now_ms
+    matters = house.directory.matters_of_incident(state)
+    for user_id, at in (await house.sessions.working(now_ms)).items():
+        person = house.directory.person(user_id, now_ms) if desk.desk_id in at else None
+        if person and any(isinstance(may(person, "alerts.decide", one, now_ms), Allowed) for one in matters):
+            return
+    detail = f"{desk.desk_id} has other zones or lists, and nobody who works there now may decide on this incident"
+    raise Problem(
+        422, "desk_cannot_see", "That desk does not see this incident.", detail=detail, permits="another desk"
+    )
 
 
 def _on_the_hit(asked: Asked, state: IncidentState) -> Allowed | None:

@@ -1,6 +1,6 @@
 """Reference data: listed, looked at with its versions, changed. The rights of each collection are its own; the rest is alike."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -76,8 +76,8 @@ class Kind(Generic[T]):
     """One collection as the API has it. matter: returns the Matter of an act on an item. concerns: returns the person whose
     rights a change of the item would change; None: nobody's. see, change, remove: the rights needed. seen, changed: kinds of
     entries in the record; None: not recorded. granted_by: the field that names who does it. refused: why a
-    change of the known item is refused, in words; None: it is not. wider: a right that this change needs in place of `change`.
-    about: whether this person may see, or change, the other item that this one speaks of; it is asked beside all rights."""
+    change of the known item is refused, in words; None: it is not. wider: a right that this change, of all that the item ever was,
+    needs in place of `change`. about: whether this person may see, or change, the other item of which this one speaks."""
 
     collection: Collection[T]
     see: Act
@@ -89,7 +89,7 @@ class Kind(Generic[T]):
     concerns: Callable[[T], str] | None = None
     granted_by: str | None = None
     refused: Callable[[T | None, T], str | None] = lambda _known, _item: None
-    wider: Callable[[Asked, T | None, T], Act | None] = lambda _asked, _known, _item: None
+    wider: Callable[[Asked, T | None, T, Sequence[T]], Act | None] = lambda _asked, _known, _item, _before: None
     about: Callable[[Asked, T, Literal["see", "change"]], Awaitable[bool]] | None = None
 
     def matter_of_change(self, asked: Asked, item: T, digest: str | None = None) -> Matter:
@@ -157,7 +157,8 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
         raise Problem(403, "list", "It speaks of no list or entry that you keep.", permits="a right to that list")
     if (fault := kind.refused(known, item)) is not None:
         raise bad_request(fault, "unlike")
-    act = kind.wider(asked, known, item) or kind.change
+    before = [one.item for one in await asked.house.writer.versions(collection, key) if one.item is not None]
+    act = kind.wider(asked, known, item, before) or kind.change
     if collection is SECTIONS:
         cameras = list(asked.house.directory.of(CAMERAS).current().values())
         if faults := unfit([item], cameras, asked.now_ms):  # type: ignore[list-item]  # the collection's own
@@ -231,15 +232,15 @@ async def _of_list(asked: Asked, item: Exclusion, does: Literal["see", "change"]
     return matter is not None and isinstance(may(asked.somebody, "hotlist.change", matter, asked.now_ms), Allowed)
 
 
-def _moved(asked: Asked, known: User | None, item: User) -> Act | None:
+def _moved(asked: Asked, known: User | None, item: User, _before: Sequence[User]) -> Act | None:
     """users.move for a person who goes to another service, also by being removed and added again; else None."""
     moved = known.service != item.service if known else asked.house.directory.is_designated(item.user_id)
     return "users.move" if moved else None
 
 
-def _long(asked: Asked, known: Watch | None, item: Watch) -> Act | None:
-    """watches.long for a request that is to hold for more than a day, with the time that it has held already; else None."""
-    begins_ms = min(asked.now_ms, item.valid_from_ms, known.valid_from_ms if known else asked.now_ms)
+def _long(asked: Asked, _known: Watch | None, item: Watch, before: Sequence[Watch]) -> Act | None:
+    """watches.long for a request that is to hold for more than a day since it first held, whatever it said since; else None."""
+    begins_ms = min(asked.now_ms, item.valid_from_ms, *(one.valid_from_ms for one in before))
     return "watches.long" if item.valid_until_ms - begins_ms > DAY_MS else None
 
 
@@ -273,8 +274,7 @@ KEYS = Kind(
 )  # fmt: skip
 """Their own routes are in signing_routes."""
 BY_CHANGE: dict[Act, Kind[Any]] = {kind.change: kind for kind in (*KINDS, KEYS)}
-BY_CHANGE["users.move"] = BY_CHANGE["users.change"]
-BY_CHANGE["watches.long"] = BY_CHANGE["watches.change"]
+BY_CHANGE |= {"users.move": BY_CHANGE["users.change"], "watches.long": BY_CHANGE["watches.change"]}
 
 
 def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:

@@ -165,7 +165,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:forwards:recalled:*", kinds=("string",), writes=False),
         ),
         follows=("cameras", "zones", "policies", "hotlist"),
-        looks_up=(ALERTS, ACTIONS),
+        looks_up=(ALERTS, ACTIONS, RECEIPTS),
     ),
     _agent(
         "incidents",

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 import redis.asyncio
 
-from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, case_of, passage_of, update_of
+from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, case_of, passage_of, same_passage, update_of
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import WHAT, DeliveryMarks
 from pipeline.state.redis_port import Argument, Script
@@ -32,6 +32,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 """)
 """1 unless another alert of the passage was here first: the rule of recalls.same_passage."""
+
+_FREE = Script("return redis.call('ZREM', KEYS[1], ARGV[1])")
 
 _FIRST = Script("""
 redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
@@ -57,6 +59,7 @@ return 0
 """)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Sent).decode
+_decode_left = msgspec.msgpack.Decoder(tuple[Sent, str]).decode
 
 
 class ForwardMemory(Protocol):
@@ -66,8 +69,9 @@ class ForwardMemory(Protocol):
         """Store and return those of these forwards that are to be sent now.
 
         Left out are second copies, and forwards to a country that was sent another alert of the same passage, with the same
-        `corrects`. A later forward of a case (see recalls.case_of) becomes an update of the first. claims: who asks, one per
-        forward (topic, partition and offset of its record): who asked first gets the same answer again.
+        `corrects`: these `freed` returns once that one is recalled. A later forward of a case (see recalls.case_of) becomes an
+        update of the first. claims: who asks, one per forward (topic, partition and offset of its record): who asked first gets
+        the same answer again.
         """
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
@@ -98,6 +102,10 @@ class ForwardMemory(Protocol):
     async def recalled(self, gone: Sequence[Sent]) -> None:
         """Note that the broker has the recalls of these forwards: delete all that is kept of them, but for the mark."""
 
+    async def freed(self, gone: Sequence[Sent]) -> list[tuple[Sent, str]]:
+        """Let another alert of the same passage be told in place of each of these forwards, which are recalled. Returns those that
+        were left out because of them, each with its claim."""
+
     async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
         """Store corrected forwards, once the broker has their corrections: of each pair (before, after), after in place of
         before."""
@@ -122,6 +130,11 @@ class RedisForwardMemory:
         told = [one for one, new, mine in zip(offered, passages, first, strict=True) if new and mine]
         told = await self._by_case(told)
         await self._keep(told)
+        await self._leave_out([
+            (one, claim)
+            for one, claim, new, mine in zip(offered, claims, passages, first, strict=True)
+            if mine and not new
+        ])  # fmt: skip
         return told
 
     async def is_whole(self) -> bool:
@@ -182,6 +195,23 @@ class RedisForwardMemory:
         await _FORGET.run(self._client, WHAT, calls)
         await _FORGET_FIRST.run(self._client, WHAT, cases)
 
+    async def freed(self, gone: Sequence[Sent]) -> list[tuple[Sent, str]]:
+        """See ForwardMemory.freed."""
+        calls: Calls = [([self._name("passage", _passage_name(one))], [one.alert.alert_id]) for one in gone]
+        await _FREE.run(self._client, WHAT, calls)
+        answers = await _ALL.run(
+            self._client, WHAT, [([self._name("left_out", _passage_name(one))], []) for one in gone]
+        )
+        left = [_decode_left(data) for answer in answers for data in answer]
+        return [(one, claim) for one, claim in left if any(same_passage(one.alert, other.alert) for other in gone)]
+
+    async def _leave_out(self, left: Sequence[tuple[Sent, str]]) -> None:
+        calls: Calls = [
+            ([self._name("left_out", _passage_name(one))], [KEPT_MS, one.forward.forward_id, _encode((one, claim))])
+            for one, claim in left
+        ]
+        await _KEEP.run(self._client, WHAT, calls)
+
     async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
         """See ForwardMemory.corrected."""
         moved: Calls = [
@@ -217,8 +247,7 @@ class RedisForwardMemory:
         await _KEEP.run(self._client, WHAT, calls)
 
     def _passage_call(self, one: Sent) -> tuple[Sequence[str], Sequence[Argument]]:
-        name = f"{one.forward.to_country}/{passage_of(one.alert)}/{one.alert.corrects or ''}"
-        return [self._name("passage", name)], [
+        return [self._name("passage", _passage_name(one))], [
             one.alert.alert_id, one.alert.read.captured_at_ms, SAME_PASSAGE_MS, KEPT_MS,
         ]  # fmt: skip
 
@@ -234,6 +263,10 @@ local first = redis.call('GET', KEYS[1])
 if first and string.match(first, '^%S+') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """)
+
+
+def _passage_name(one: Sent) -> str:
+    return f"{one.forward.to_country}/{passage_of(one.alert)}/{one.alert.corrects or ''}"
 
 
 def _as_first(one: Sent) -> str:

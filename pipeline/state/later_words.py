@@ -9,8 +9,9 @@ from typing import Literal
 
 import redis.asyncio
 
+from pipeline.errors import Unavailable
 from pipeline.state.redis_port import Argument, Script
-from schemas.outcomes import Forward
+from schemas.outcomes import Forward, Receipt
 from schemas.topics import FORWARDS_KEPT_MS
 
 WHAT = "the neighbours' later words"
@@ -25,11 +26,13 @@ redis.call('HSET', KEYS[1], 'country', ARGV[1], 'incident_id', ARGV[2])
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """)
 _OFFER = Script("""
-if redis.call('HGET', KEYS[1], 'country') ~= ARGV[1] then return 'unknown' end
+if redis.call('HGET', KEYS[1], 'country') ~= ARGV[1] then return redis.call('EXISTS', KEYS[3]) == 1 and 'unknown' or 'lost' end
 if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 and redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) then return 'full' end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return 'taken'
 """)
+_WHOLE = Script("return redis.call('PEXPIRE', KEYS[1], ARGV[1])")
+_NOTE_WHOLE = Script("redis.call('HSET', KEYS[1], 'whole', '1') return redis.call('PEXPIRE', KEYS[1], ARGV[1])")
 _WAITING = Script("return redis.call('HGETALL', KEYS[1])")
 _INCIDENT = Script("return redis.call('HMGET', KEYS[1], 'country', 'incident_id')")
 _SETTLED = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
@@ -44,14 +47,31 @@ class LaterWords:
 
     async def told(self, forward: Forward) -> None:
         """Note that this message is about to be delivered: its country may say something of it later."""
-        arguments: list[Argument] = [forward.to_country, forward.incident_id or "", KEPT_MS]
-        await _TELL.run(self.client, WHAT, [([self._told(forward.forward_id)], arguments)])
+        await self.put_back([forward])
+
+    async def put_back(self, of: Sequence[Forward | Receipt]) -> None:
+        """Note that these messages, or those that these receipts are of, were delivered or are about to be."""
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([self._told(one.forward_id)], [one.to_country, one.incident_id or "", KEPT_MS]) for one in of
+        ]
+        await _TELL.run(self.client, WHAT, calls)
+
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was noted since `note_whole` was last called. Looking keeps the note alive."""
+        return bool((await _WHOLE.run(self.client, WHAT, [([self._whole], [KEPT_MS])]))[0])
+
+    async def note_whole(self) -> None:
+        """Note that nothing is missing here."""
+        await _NOTE_WHOLE.run(self.client, WHAT, [([self._whole], [KEPT_MS])])
 
     async def offer(self, country: str, forward_id: str, signed: str) -> Offered:
-        """Keep a word until it is judged. unknown: no delivery of such a message to this country was begun; full: too many wait."""
-        keys = [self._told(forward_id), self._words(country)]
+        """Keep a word until it is judged. unknown: no delivery of such a message to this country was begun; full: too many wait.
+        Raises Unavailable, too, for an unknown one while what Redis lost is being put back."""
+        keys = [self._told(forward_id), self._words(country), self._whole]
         name = sha256(signed.encode()).hexdigest()
         (answer,) = await _OFFER.run(self.client, WHAT, [(keys, [country, name, signed, MOST_WAITING])])
+        if answer == b"lost":
+            raise Unavailable(f"{WHAT} (Redis lost what was delivered; it is being put back from the topic receipts)")
         found: Offered = answer.decode()
         return found
 
@@ -70,6 +90,10 @@ class LaterWords:
         """Forget words that were judged."""
         if names:
             await _SETTLED.run(self.client, WHAT, [([self._words(country)], list(names))])
+
+    @property
+    def _whole(self) -> str:
+        return f"{{{self.namespace}:outbox}}:told_whole"
 
     def _told(self, forward_id: str) -> str:
         return f"{{{self.namespace}:outbox}}:told:{forward_id}"

@@ -17,13 +17,18 @@ class LocalForwardMemory:
         self._gone: set[str] = set()
         self._claims: dict[str, str] = {}
         self._taken_back: dict[str, int] = {}
+        self._freed: set[str] = set()
+        self._left_out: list[tuple[Sent, str]] = []
 
     async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
         """See ForwardMemory.admitted."""
         found: list[Sent] = []
         for one, claim in zip(offered, claims, strict=True):
             forward_id = one.forward.forward_id
-            if self._claims.setdefault(forward_id, claim) != claim or self._is_another_copy(one):
+            if self._claims.setdefault(forward_id, claim) != claim:
+                continue
+            if self._is_another_copy(one):
+                self._left_out.append((one, claim))
                 continue
             if one.per_case:
                 case = (one.forward.to_country, *case_of(one.alert))
@@ -40,7 +45,21 @@ class LocalForwardMemory:
             and other.alert.corrects == one.alert.corrects
             and same_passage(other.alert, one.alert)
             for other in self._told
+            if other.forward.forward_id not in self._freed
         )
+
+    async def freed(self, gone: Sequence[Sent]) -> list[tuple[Sent, str]]:
+        """See ForwardMemory.freed."""
+        self._freed.update(one.forward.forward_id for one in gone)
+        return [
+            (one, claim)
+            for one, claim in self._left_out
+            if any(
+                same_passage(one.alert, other.alert)
+                and (one.forward.to_country, one.alert.corrects) == (other.forward.to_country, other.alert.corrects)
+                for other in gone
+            )
+        ]
 
     def _standing(self) -> list[Sent]:
         return [one for one in self._told if one.forward.forward_id not in self._gone]

@@ -111,6 +111,20 @@ class OpenForwards:
         await self.memory.marked(told)
         return [Recall(one, TAKEN_BACK, why[one.alert.alert_id][1]) for one in told]
 
+    async def instead(
+        self, recalls: Sequence[Recall], as_now: Callable[[Sent], Sent | None], now_ms: int
+    ) -> list[tuple[Sent, str]]:
+        """The forwards that were left out because of these, which a person took back: other reads of the same passages that stand,
+        under the terms of now (see Forwarder), each with its claim (see ForwardMemory.admitted). Raises Unavailable."""
+        if not recalls:
+            return []
+        told = await self.memory.of_alerts([one.sent.alert.alert_id for one in recalls])
+        again = {(one.alert.alert_id, one.forward.to_country, one.alert.revision) for one in told}
+        left = await self.memory.freed([one.sent for one in recalls if not _is_told_again(one.sent, again)])
+        standing = await self.memory.standing([one.alert for one, _ in left])
+        some = [(as_now(one), claim) for (one, claim), stands in zip(left, standing, strict=True) if stands]
+        return [(one, claim) for one, claim in some if one is not None and one.forward.expires_at_ms > now_ms]
+
     async def due(self, now_ms: int) -> DueForwards:
         """The recalls of all forwards that the present policies do not allow, and those that were missed; and the corrections of
         those that they allow under other terms. Raises Unavailable.
@@ -183,6 +197,12 @@ class OpenForwards:
             return Correction(sent, after, after.correction) if after and after.correction else None
         reason = why_recalled(sent, policies, *places, self.home)
         return Recall(sent, reason) if reason else None
+
+
+def _is_told_again(sent: Sent, told: Iterable[tuple[str, str, int]]) -> bool:
+    """Whether a later revision of the forward's alert was told to the same country. told: alert, country and revision of each."""
+    alert, country = sent.alert, sent.forward.to_country
+    return any((alert.alert_id, country) == one[:2] and one[2] > alert.revision for one in told)
 
 
 def _is_held(sent: Sent, now_ms: int) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from schemas.base import Message
+from schemas.outcomes import RecordPlace
 from schemas.topics import Topic
 
 M_co = TypeVar("M_co", bound=Message, covariant=True)
@@ -31,6 +32,11 @@ class Record(
         """The index that this read had in its batch as it arrived. position: its index in the message, which lacks the
         refused reads."""
         return position if self.indexes is None else self.indexes[position]
+
+    @property
+    def place(self) -> RecordPlace:
+        """Where the record stands on its topic."""
+        return RecordPlace(partition=self.partition, offset=self.offset)
 
     def now_ms(self, clock_ms: int) -> int:
         """The later of clock_ms (this machine's clock) and the time at which the broker took the record, UTC ms: a clock

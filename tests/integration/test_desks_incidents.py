@@ -185,6 +185,19 @@ async def test_who_may_not_act_may_not_and_what_makes_no_sense_is_refused(dispat
     assert 0 == (await look(an, alert.incident_id)).json["incident"]["revision"]
 
 
+async def test_an_incident_is_handed_over_to_a_desk_that_can_see_it_alone(dispatch: Dispatch) -> None:
+    """One with other zones can while somebody works there who may decide on it; else the answer says why."""
+    alert = await dispatch.incident()
+    an, elsewhere = await dispatch.at_desk("an"), {"revision": 1, "to_desk": f"DESK-{ELSEWHERE}"}
+    await dispatch.at_desk("cor", ELSEWHERE)
+    assert 200 == (await act(an, alert.incident_id, "take")).status
+    refused = await act(an, alert.incident_id, "hand-over", elsewhere)
+    assert (422, "desk_cannot_see") == (refused.status, refused.rule)
+    await dispatch.at_desk("bo", ELSEWHERE)
+    handed = await act(an, alert.incident_id, "hand-over", elsewhere)
+    assert ("handed_over", f"DESK-{ELSEWHERE}") == (handed.json["incident"]["phase"], handed.json["incident"]["desk"])
+
+
 @pytest.mark.parametrize(("path", "more"), [("confirm", {}), ("misread", {"plate": "1ADC555"})])
 async def test_a_hit_is_decided_on_only_by_who_may_decide_on_that_hit(
     dispatch: Dispatch, path: str, more: dict[str, str]

@@ -170,6 +170,10 @@ async def test_nobody_alone_has_a_vehicle_watched_for_longer_than_a_day(desks: D
     assert 204 == answer.status, answer.body
     await desks.writer.put(WATCHES, [watch(20, now_ms - 20 * 3_600_000)])
     assert "second_person" == (await first.ask("PUT", path, watch(20))).rule, "it has held for 20 hours"
+    await desks.writer.put(WATCHES, [watch(3, now_ms - 1_000)])
+    assert "second_person" == (await first.ask("PUT", path, watch(20))).rule, "though it says another beginning now"
+    assert 204 == (await first.ask("DELETE", path)).status
+    assert "second_person" == (await first.ask("PUT", path, watch(20))).rule, "nor by being asked for anew"
     assert "zone" == (await first.ask("PUT", f"{PREFIX}/watches/W-2", watch(20, watch_id="W-2", zone=ELSEWHERE))).rule
     assert 400 == (await first.ask("PUT", path, watch(20, requested_by="ivo"))).status
     assert 400 == (await first.ask("PUT", path, watch(3, approved_by="ivo"))).status

@@ -114,3 +114,16 @@ def test_what_is_remembered_survives_its_encoding() -> None:
     """Of the alert and the forward."""
     one = sent()
     assert one == msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Sent)
+
+
+async def test_another_read_of_a_passage_is_told_once_what_was_told_of_it_is_recalled(memory: ForwardMemory) -> None:
+    """The neighbour knows of the passage as long as any read of it stands; the same answer after a crash."""
+    first, other, later = sent(0, read_id="r-1"), sent(1_000, read_id="r-2"), sent(30_000, read_id="r-3")
+    assert [first, later] == await admitted(memory, first, other, later)
+    await memory.marked([first])
+    for _ in range(2):
+        left = await memory.freed([first])
+        assert [(other, f"0/{other.forward.forward_id}")] == left
+        assert [other] == await memory.admitted([one for one, _ in left], [claim for _, claim in left])
+    again = sent(500, read_id="r-4")
+    assert [] == await admitted(memory, again)

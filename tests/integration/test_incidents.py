@@ -119,6 +119,28 @@ async def test_a_confirmed_alert_crosses_the_border_and_undone_it_is_recalled_an
     assert [] == (await tell([house.record(one) for one in revisions])).sends
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_after_a_confirmation_was_undone_another_read_of_the_passage_is_told(house: House, at_once: bool) -> None:
+    """Whether it came before, which was left out as a copy, or comes afterwards; put away with the other, it is not told."""
+    keep, tell = await house.handler_of(incidents.start), await house.handler_of(cross_border.start)
+    alert, sure = first_alert(), {"plate": "1AOC555", "match": "exact", "confirm": False}
+    exact = later_alert(1_000, alert, **sure)
+    (state,) = sent(await done(await keep([house.record(alert)])), IncidentState)
+
+    async def told(*alerts: Alert) -> list[str]:
+        outputs = await done(await tell([house.record(one) for one in alerts]))
+        return [f"{one.kind} {one.plate}" for one in sent(outputs, Forward)]
+
+    confirmed = await done(await keep([house.record(action(state, "confirm"))]))
+    assert ["hit 1ADC555"] == await told(*sent(confirmed, Alert))
+    if not at_once:
+        assert [] == await told(exact)
+    (state,) = sent(confirmed, IncidentState)
+    undone = sent(await done(await keep([house.record(action(state, "undo"))])), Alert)
+    assert ["hit 1AOC555", "recall 1ADC555"] == await told(*undone, *([exact] if at_once else []))
+    assert [] == await told(exact)
+
+
 async def test_what_comes_again_after_a_crash_is_sent_again_as_it_stands_and_decided_once(house: House) -> None:
     """Two workers, of which one dies before its outputs are acknowledged."""
     keep, other = await house.handler_of(incidents.start), await house.handler_of(incidents.start)

@@ -31,6 +31,7 @@ from pipeline.stream.later_answers import UNPROVEN_KEPT_MS, LaterAnswers
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Record
 from pipeline.stream.recent import recent
+from pipeline.stream.told_recovery import ToldRecovery
 from schemas.outcomes import WITHDRAWN, Forward, Receipt
 from schemas.topics import RECEIPTS
 from tests.desks import make_forward
@@ -119,6 +120,7 @@ async def neighbour(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_pa
     sender = Sender(kafka.client_kwargs())
     context = Context(Settings(namespace=namespace, liaison=settings), redis, StageMetrics("liaison"), sender)
     ours = liaison.liaison_of(context, _nothing_wrong)
+    await ours.words.note_whole()
     async with desks.running(MemoryRecorder()):
         yield Neighbour(desks, token, files, ours, liaison.later_answers_of(context, ours))
     await context.close()
@@ -208,6 +210,24 @@ async def test_a_word_under_a_new_key_waits_for_the_worker_that_knows_the_key(
     now_ms[0] += UNPROVEN_KEPT_MS
     await knows.look("LU")
     assert {} == await words.waiting("LU")
+
+
+async def test_of_what_a_neighbour_took_it_may_speak_also_after_redis_was_emptied(
+    neighbour: Neighbour, kafka: KafkaConnection, redis: Redis, namespace: str
+) -> None:
+    """It is asked to wait while that is put back from the receipts; one that it never got stays unknown."""
+    forward, words = a_forward(30), neighbour.ours.words
+    task = neighbour.told(forward)
+    await neighbour.pulled()
+    await neighbour.answer(forward)
+    await neighbour.desks.send(RECEIPTS, await task)
+    async for key in redis.scan_iter(match=f"{{{namespace}:outbox}}:told*"):
+        await redis.delete(key)
+    assert 503 == (await neighbour.say(forward, outcome="stopped")).status
+    await ToldRecovery(kafka.client_kwargs(), namespace, words, platform_now_ms).look()
+    assert 200 == (await neighbour.say(forward, outcome="stopped")).status
+    assert (True, forward.incident_id) == await words.incident_of("LU", forward.forward_id)
+    assert 409 == (await neighbour.say(a_forward(31), outcome="stopped")).status
 
 
 async def test_what_nobody_pulls_expires_and_is_not_handed_out_any_more(neighbour: Neighbour) -> None:

@@ -22,7 +22,10 @@ RECALL = msgspec.structs.replace(
 )
 
 
-@pytest.mark.parametrize("order", list(permutations([FORWARD, RECEIPT, WITHDRAWAL, RECALL])))
+ARRIVED = msgspec.structs.replace(RECEIPT, forward_id=RECALL.forward_id)
+
+
+@pytest.mark.parametrize("order", list(permutations([FORWARD, RECEIPT, WITHDRAWAL, RECALL, ARRIVED])))
 def test_what_is_about_a_forward_counts_whenever_it_comes(order: list[object]) -> None:
     """And a second copy of anything changes nothing."""
     abroad = Abroad()
@@ -31,6 +34,7 @@ def test_what_is_about_a_forward_counts_whenever_it_comes(order: list[object]) -
     assert [FORWARD.forward_id] == list(abroad.told)
     one = abroad.told[FORWARD.forward_id]
     assert ("recalled", [RECEIPT], WITHDRAWAL, RECALL) == (one.state, one.receipts, one.withdrawal, one.recall)
+    assert [ARRIVED] == one.recall_receipts
 
 
 def test_without_an_answer_a_forward_is_sent_and_no_more() -> None:

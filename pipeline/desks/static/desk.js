@@ -1,7 +1,7 @@
 // A dispatcher's desk: what it knows, which row is held, and what happens when something arrives. It draws nothing.
 
 import { ask, Refused } from "./api.js";
-import { asks } from "./acting.js";
+import { alarms } from "./acting.js";
 import { Arrivals } from "./arrivals.js";
 import { Decisions } from "./decisions.js";
 import { arranged, Incidents, MOST } from "./incidents.js";
@@ -240,10 +240,10 @@ export class Desk {
     if (rings) this.sound.ring([...rang, ...asked].map((one) => one.priority)); // last: it may fail, and what came is there
   }
 
-  /** The incidents of which this desk is asked from now on: handed over to it, or nobody else answered. What it does not know is asked for. */
+  /** The incidents that alarm this desk: handed over to it, or nobody else answered. What it does not know is asked for. */
   #asked(list) {
     const desk = this.me?.shift?.desk_id;
-    const asked = list.map((one) => one.incident).filter((one) => asks(one, desk) && !asks(this.#toldOf(one.incident_id), desk));
+    const asked = list.map((one) => one.incident).filter((one) => one && alarms(this.#toldOf(one.incident_id), one, desk));
     for (const one of asked) if (!this.incidents.all.has(one.incident_id)) this.arrivals.find(one.incident_id).catch(() => {});
     return asked;
   }

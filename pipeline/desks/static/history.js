@@ -14,10 +14,16 @@ export function History({ shown, me, desks }) {
       <h2 id="steps-title">${t("steps")}</h2>
       <ol>${steps.map((one) => html`<li key=${one.number} class=${one.undone_by ? "undone" : ""}>
         <time datetime=${new Date(one.at_ms).toISOString()}>${clock(one.at_ms)} <small>${utc(one.at_ms)}</small></time>
-        <b>${t(one.forward_id ? "did.unanswered" : `did.${one.did}`)}</b>
+        <b>${t(done(one))}</b>
         <span>${[by(one, me, name), about(one, name), one.undone_by && t("undone_later")].filter(Boolean).join(" · ")}</span>
       </li>`)}</ol>
     </section>`}`;
+}
+
+/** The word for what a step did. */
+function done(step) {
+  if (step.forward_id) return "did.unanswered";
+  return step.did === "alarmed" && !step.desk ? "did.everybody" : `did.${step.did}`;
 }
 
 function by(step, me, name) {

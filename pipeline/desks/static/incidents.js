@@ -8,8 +8,8 @@
  *   wanted_plate: string, case_reference?: string, notes?: string[], read: Read, decided_at_ms: number}} Alert
  * @typedef {{alert: Alert, place?: string, withdrawal?: {id: string, reason: string, by: string, at_ms: number}}} Sighting
  * @typedef {{incident_id: string, change: number, revision: number, rings: number, phase: string, holder?: string, desk?: string,
- *   alarmed?: string[], confirmed?: string[], priority: string, plate: string, changed_at_ms: number,
- *   last?: {did: string, alert_id?: string, forward_id?: string}}} Told what persons did about an incident
+ *   alarmed?: string[], everybody?: boolean, confirmed?: string[], priority: string, plate: string, changed_at_ms: number,
+ *   last?: {number: number, did: string, desk?: string, alert_id?: string, forward_id?: string}}} Told what persons did about an incident
  * @typedef {{id: string, sightings: Map<string, Sighting>, best: Sighting, first: Sighting, last: Sighting, trail: Sighting[], rank: number,
  *   rangMs: number, told?: Told, phase: string, over: boolean}} Incident
  */
