@@ -12,11 +12,13 @@ import redis.asyncio
 
 from pipeline.errors import Unavailable
 from pipeline.state import incident_scripts as scripts
+from pipeline.state import later_words
 from pipeline.state.redis_port import Argument, Script, run_scripts
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.outcomes import Alert, Receipt, RecordPlace
 
 KEPT_MS = 3 * 86_400_000  # after the last change: a replay still finds it
+ANSWERED_KEPT_MS = later_words.KEPT_MS + KEPT_MS  # where a neighbour was told: what it says later finds it, too
 MOST_TRIES = 20  # against other workers on the same incident, within one call
 MOST_DUE = 200  # in one look
 MOST_WAITING = 64
@@ -55,6 +57,10 @@ _decode = msgspec.msgpack.Decoder(Kept).decode
 _decode_alert = msgspec.msgpack.Decoder(Alert).decode
 _NOTHING = Kept()
 _WHOLE = "whole"  # in place of an incident's id: the note that nothing is missing
+
+
+def _kept_ms(state: IncidentState | None) -> int:
+    return ANSWERED_KEPT_MS if state is not None and state.answers else KEPT_MS
 
 
 class IncidentMemory:
@@ -99,7 +105,7 @@ class IncidentMemory:
             after = changes[incident_id](before)
             found[incident_id] = before, after
             if after is not before:
-                arguments: list[Argument] = [token or "", uuid.uuid4().hex, _encode(after), KEPT_MS]
+                arguments: list[Argument] = [token or "", uuid.uuid4().hex, _encode(after), _kept_ms(after.state)]
                 for alert in alerts.get(incident_id, ()):
                     arguments += [alert.alert_id, _encode(alert)]
                 writes.append((scripts.WRITE, [self._key(incident_id)], arguments))
@@ -156,7 +162,7 @@ class IncidentMemory:
     async def restored(self, states: Sequence[IncidentState]) -> None:
         """Store these states where nothing is known of their incidents; what is due for them is looked at soon."""
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
-            ([self._key(one.incident_id)], [uuid.uuid4().hex, _encode(Kept(one)), KEPT_MS]) for one in states
+            ([self._key(one.incident_id)], [uuid.uuid4().hex, _encode(Kept(one)), _kept_ms(one)]) for one in states
         ]
         await scripts.RESTORE.run(self._client, WHAT, calls)
         await scripts.SOON.run(self._client, WHAT, [([self._due_key], [one.incident_id]) for one in states])

@@ -16,16 +16,17 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
+from pipeline.state import later_words
 from pipeline.state.collections import CAMERAS, DESKS, EXCLUSIONS, POLICIES, ZONES
 from pipeline.state.confusions import exclude
-from pipeline.state.incident_memory import IncidentMemory
+from pipeline.state.incident_memory import KEPT_MS, IncidentMemory
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.incidents import MOST_SIGHTINGS, IncidentAction, IncidentState
-from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
+from schemas.outcomes import Alert, Forward, Receipt, RecordPlace, Withdrawal
 from schemas.people import Desk
 from schemas.topics import ACTIONS, ALERTS, FORWARDS, INCIDENTS
 from tests.builders import NOON_MS, make_camera, make_exclusion, make_policy, make_zone
@@ -276,6 +277,18 @@ async def test_a_misread_is_written_as_an_exclusion_and_an_undo_removes_it(house
         assert ("1ADC555", alert.entry_id, ("E40-1",)) == (one.plate, one.entry_id, one.cameras)
     await exclude(house.writer, after(state, ("undo", AN)), NOON_MS)
     assert [theirs] == await house.writer.list(EXCLUSIONS)
+
+
+async def test_an_incident_of_which_a_neighbour_was_told_is_kept_for_what_it_says_later(house: House) -> None:
+    """As long as its words are taken; any other is forgotten sooner."""
+    keep, kept = await house.handler_of(incidents.start), list[int]()
+    for told in (False, True):
+        alert = first_alert(captured_at_ms=NOON_MS + told)
+        taken = Receipt(receipt_id="p-1", forward_id="f-1", to_country="NL", outcome="acknowledged",
+                        incident_id=alert.incident_id, decided_at_ms=NOON_MS)  # fmt: skip
+        await done(await keep([house.record(one) for one in (alert, taken)[: 1 + told]]))
+        kept.append(await house.redis.pttl(f"{{{house.namespace}:incident:{alert.incident_id}}}"))
+    assert kept[0] <= KEPT_MS < later_words.KEPT_MS < kept[1]
 
 
 async def test_a_withdrawn_alert_ends_its_incident(house: House) -> None:
