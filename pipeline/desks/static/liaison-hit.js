@@ -40,6 +40,8 @@ function Message({ one }) {
       ${(one.receipts ?? []).map((each) => html`<li>${t(`abroad.${each.later ?? each.outcome}`)}, <${Moment} ms=${each.decided_at_ms} />, ${t("liaison.attempts", { n: each.attempts ?? 1 })}${each.neighbour_reference ? `, ${t("liaison.reference", { reference: each.neighbour_reference })}` : ""}${each.detail ? html`<br /><small>${each.detail}</small>` : ""}</li>`)}
       ${!one.receipts?.length && one.state !== "recalled" && html`<li>${t("liaison.no_answer")}</li>`}
       ${one.withdrawal && html`<li>${t("liaison.recalled", { why: reasonOf(one.withdrawal) })} <${Moment} ms=${one.withdrawal.at_ms} /></li>`}
+      ${(one.recall_receipts ?? []).map((each) => html`<li>${t(`liaison.recall.${each.outcome}`)}, <${Moment} ms=${each.decided_at_ms} />${each.detail ? html`<br /><small>${each.detail}</small>` : ""}</li>`)}
+      ${one.recall && !one.recall_receipts?.length && html`<li>${t("liaison.recall.waits")}</li>`}
     </ul>`;
 }
 
