@@ -98,12 +98,7 @@ def open_plain(path: Path) -> IO[bytes]:
 
 def sync_folder(folder: Path) -> None:
     """Write the folder's list of names to the disk: only then does a new or replaced file survive a power cut."""
-    sync_file(folder)
-
-
-def sync_file(file: Path) -> None:
-    """Write to the disk what any program has written to the file. Raises OSError."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -130,4 +130,7 @@ def properties_of(cluster: Cluster, node: int) -> str:
         "share.coordinator.state.topic.min.isr": in_sync,
         **SETTINGS,
     }
+    if cluster.brokers == 1:
+        lines["log.flush.interval.ms"] = 1_000  # no second copy: a power cut costs at most a second
+        lines["log.flush.scheduler.interval.ms"] = 1_000
     return "".join(f"{name}={value}\n" for name, value in lines.items())

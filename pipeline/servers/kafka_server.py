@@ -26,7 +26,6 @@ from pipeline.servers.kafka_archive import archive_options
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import class_path
 from pipeline.servers.launch import __file__ as launcher
-from pipeline.servers.log_sync import LogSync
 from pipeline.servers.processes import Program, StartFailed, Supervised
 
 
@@ -60,8 +59,6 @@ class KafkaServer:
         self.cluster: Cluster | None = None
         self.brokers: tuple[Supervised, ...] = ()
         self._identity: BrokerIdentity | None = None
-        self.log_sync = LogSync(self._node_folder(0) / "log")
-        self._syncing: asyncio.Task[None] | None = None
 
     @property
     def connection(self) -> KafkaConnection:
@@ -81,8 +78,6 @@ class KafkaServer:
         self.brokers = tuple(Supervised(self._program(jars, node), self._data_dir) for node in range(cluster.brokers))
         for broker in self.brokers:
             await broker.start()
-        if cluster.brokers == 1:  # no second copy: a power cut costs at most a second
-            self._syncing = asyncio.create_task(self.log_sync.run())
         await asyncio.gather(*(broker.wait_ready() for broker in self.brokers))
         await asyncio.gather(*(self._sees_all(server) for server in cluster.inner))
         await self._let_admin_in()
@@ -90,8 +85,6 @@ class KafkaServer:
     async def stop(self) -> None:
         """Stop all brokers; kill those that still run after stop_within_s."""
         await asyncio.gather(*(broker.stop() for broker in self.brokers))
-        if self._syncing is not None:
-            self._syncing.cancel()
 
     def _settle(self) -> Cluster:
         """The cluster that this folder keeps, or a new one, with ports that are free now. Raises Misconfigured where it has

@@ -87,18 +87,6 @@ async def test_what_is_sent_arrives_and_what_is_set_is_there(pair: EmbeddedPair,
     assert endpoints.pid == os.getpid()
 
 
-async def test_what_a_single_broker_has_acknowledged_is_soon_on_the_disk(pair: EmbeddedPair, namespace: str) -> None:
-    """Its log files are found where the broker keeps them, and written as far as they have grown."""
-    await send(pair.kafka, f"{namespace}.reads", [b"%d" % number for number in range(1_000)])
-    (file,) = pair.data_dir.glob(f"kafka/node-0/log/{namespace}.reads-0/*.log")
-    sync = pair.kafka_server.log_sync
-    for _ in range(600):
-        if sync.synced.get(file) == file.stat().st_size:
-            break
-        await asyncio.sleep(0.1)
-    assert file.stat().st_size == sync.synced[file] > 1_000
-
-
 async def test_a_killed_broker_is_back_by_itself_with_every_record(pair: EmbeddedPair, namespace: str) -> None:
     """After kill -9 everything acknowledged before is there, in order, and it goes on."""
     topic = f"{namespace}.reads"
