@@ -37,8 +37,8 @@ log = structlog.get_logger()
 @dataclass(slots=True, kw_only=True)
 class Audit:
     """The handler and what it needs. clock_s: a clock that never goes back. due_s: when to sign the next checkpoint, by
-    that clock. sent_size: entries of the last checkpoint sent. behind: the offset from which a reread was asked for; None:
-    none was."""
+    that clock. sent_size: entries of the last checkpoint sent. asked: the offset from which a reread was asked for, and that of
+    the record that stood beyond it; None: none was."""
 
     folder: LogFolder
     signer: Signer
@@ -48,7 +48,7 @@ class Audit:
     clock_s: Callable[[], float]
     due_s: float = 0.0
     sent_size: int | None = None
-    behind: int | None = None
+    asked: tuple[int, int] | None = None
 
     async def handle(self, records: Sequence[Record[Access]]) -> Outputs:
         """Add the entries to the log, unless earlier ones must be read again first; these come again, too. Sign a checkpoint when
@@ -71,17 +71,21 @@ class Audit:
 
     async def _must_read_again(self, offset: int) -> bool:
         """Whether records before this offset must be read again first, because the folder lacks them: it is new, or an older
-        copy. False also where reading them again has not brought them: they are dead letters, or were deleted."""
+        copy. False also where reading them again has not brought them: they are dead letters, or were deleted.
+
+        A batch that was fetched before the reread may be handled after it. It begins after the record for which the reread was
+        asked, and comes again.
+        """
         ledger = await asyncio.to_thread(self.folder.ledger)
         if offset <= ledger.next_offset:
-            self.behind = None
+            self.asked = None
             return False
-        if self.behind != ledger.next_offset:
+        if self.asked is None or self.asked[0] != ledger.next_offset:
             log.warning("audit.folder_behind", next_offset=ledger.next_offset, offered=offset)
-            self.behind = ledger.next_offset
+            self.asked = ledger.next_offset, offset
             self.context.read_again({PARTITION: RereadFrom(ledger.next_offset)})
             return True
-        if PARTITION in self.context.rereading():
+        if PARTITION in self.context.rereading() or offset > self.asked[1]:
             return True
         # what lies between could not be read, and is among the dead letters, or was deleted; a verifier is told of it, too
         log.error("audit.left_out", first=ledger.next_offset, last=offset - 1)
@@ -106,7 +110,7 @@ class Audit:
 
     def forget(self) -> None:
         """Forget the reread that was asked for: a new generation of the consumer group begins."""
-        self.behind = None
+        self.asked = None
 
 
 def _asks(record: Record[Access]) -> bool:
