@@ -1,5 +1,6 @@
 """A dispatcher who may see everything, at the live stream of the platform's desks: how late each alert came there."""
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from redis.asyncio import Redis
 from benchmarks.bench_live import DAY_MS, REASON, Process
 from benchmarks.common import percentile
 from pipeline.access.login import Bounds, Shift
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S
 from pipeline.desks.cookies import SESSION
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.platform import Platform
@@ -79,4 +81,5 @@ async def _at_work(redis: Redis, namespace: str) -> str:
     token, session = await store.open(WHO, "password", now_ms)
     shift = Shift(desk_id=DESK, reason=REASON, access_id="e-0", began_ms=now_ms)
     await store.keep(token, msgspec.structs.replace(session, shift=shift), now_ms)
+    await asyncio.sleep(EFFECTIVE_WITHIN_S)  # until the desks know this person
     return f"{SESSION}={token}"
