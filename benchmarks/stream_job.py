@@ -3,7 +3,7 @@
 A hotlist of a million in memory, sections in Redis (see stream_sections); alerts and violations come out.
 """
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -130,25 +130,22 @@ class BlockingRedis:
     def __init__(self, client: Any) -> None:
         self._client = client
 
+    @property
+    def connection_pool(self) -> "BlockingPool":
+        """The client's connections."""
+        return BlockingPool(self._client.connection_pool)
+
     def pipeline(self, transaction: bool) -> "BlockingRedis":
         """A pipeline of the blocking client."""
         return BlockingRedis(self._client.pipeline(transaction=transaction))
-
-    def execute_command(self, *command: Any) -> None:
-        """Add the command to the pipeline."""
-        self._client.execute_command(*command)
-
-    def lrange(self, *arguments: Any) -> None:
-        """Add the command to the pipeline."""
-        self._client.lrange(*arguments)
 
     def hdel(self, *arguments: Any) -> None:
         """Add the command to the pipeline."""
         self._client.hdel(*arguments)
 
-    async def execute(self, *, raise_on_error: bool = True) -> Any:
+    async def execute(self) -> Any:
         """Block until the pipeline's answers are there, and return them."""
-        return self._client.execute(raise_on_error=raise_on_error)
+        return self._client.execute()
 
     async def script_load(self, source: str) -> None:
         """Load the script; blocks."""
@@ -157,6 +154,40 @@ class BlockingRedis:
     async def zrem(self, *arguments: Any) -> None:
         """Remove members of a sorted set; blocks."""
         self._client.zrem(*arguments)
+
+
+class BlockingPool:
+    """A pool of blocking connections, behind the methods of one that does not block."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    async def get_connection(self) -> "BlockingConnection":
+        """A connection; blocks."""
+        return BlockingConnection(self._pool.get_connection())
+
+    async def release(self, connection: "BlockingConnection") -> None:
+        """Give it back."""
+        self._pool.release(connection.inner)
+
+
+class BlockingConnection:
+    """A blocking connection, behind the methods of one that does not block. It tries nothing again."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner, self.retry = inner, self
+
+    async def call_with_retry(self, act: Callable[[], Awaitable[T]], _failed: object) -> T:
+        """What the action returns."""
+        return await act()
+
+    async def send_packed_command(self, packed: bytes) -> None:
+        """Send the bytes; blocks."""
+        self.inner.send_packed_command([packed])
+
+    async def read_response(self) -> Any:
+        """The next answer; blocks."""
+        return self.inner.read_response()
 
 
 def without_loop(work: Coroutine[Any, Any, T]) -> T:
