@@ -39,7 +39,8 @@ class Wanted(Message, frozen=True, kw_only=True):
 
 
 class AllWaiting(Message, frozen=True, kw_only=True):
-    """The changes that wait for approval, and those that are approved but not made yet."""
+    """The changes that wait for approval or are approved but not made yet: of these, those that this person asked for or may
+    approve."""
 
     items: Annotated[tuple[Waiting, ...], msgspec.Meta(max_length=10_000)]
 

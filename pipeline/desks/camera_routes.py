@@ -1,4 +1,5 @@
-"""Routes for who keeps cameras going: how each does, who waits at the gateways, states in bulk, secrets, and the last passages."""
+"""Routes for who keeps cameras going: how each does, states in bulk, and the last passages with their pictures. Who waits at the
+gateways, and the secrets: camera_waiting_routes."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -1,5 +1,5 @@
-"""Which incidents the desks leave out when there are too many: those that need a person least, so that a flood of others moves no
-urgent one out that nobody has taken."""
+"""Which incidents the desks leave out when there are too many: first those that are over, then those that rang for nobody, urgent
+or not. Open urgent ones that rang go last, taken or not, so that a flood of others moves none of them out."""
 
 from collections.abc import Mapping, Sequence
 

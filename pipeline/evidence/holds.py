@@ -38,7 +38,8 @@ class Hold(Message, frozen=True, kw_only=True):
     released: bool = False  # it ended before its time
 
     def holds_at(self, at_ms: int) -> bool:
-        """Whether the hold keeps its pictures at at_ms (UTC)."""
+        """Whether the hold, as it stands now, keeps its pictures at at_ms (UTC). A released one never does, also not at a time
+        before its release, when it did."""
         return not self.released and self.from_ms <= at_ms < self.until_ms
 
 

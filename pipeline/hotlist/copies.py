@@ -54,7 +54,8 @@ def clock_doubt_ms(read: PlateRead) -> float | None:
 
 
 def with_hit(state: IncidentState, alert_id: str) -> IncidentState:
-    """The incident with this hit, which came last, held against the others."""
+    """The incident, which holds this hit already as its last one, after the hit was held against the others: `copied` names two
+    hits that must be of two vehicles, if there are any."""
     hits = _counted(state)
     new = next((one for one in hits if one.alert_id == alert_id), None)
     found = [] if new is None else [(one, new) for one in hits if one is not new and _are_two(one, new)]

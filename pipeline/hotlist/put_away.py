@@ -32,7 +32,8 @@ def is_put_away(state: IncidentState, sighting: IncidentSighting) -> bool:
 
 
 def is_like_what_was_put_away(state: IncidentState, sighting: IncidentSighting) -> bool:
-    """Whether this hit only looks alike, with the same text as one whose vehicle is not meant, or as a misread of its camera."""
+    """Whether this hit only looks alike, and shows the same text as another hit that only looks alike and was put away: because its
+    vehicle is not meant, whichever camera read it, or as a misread of this hit's camera."""
     return any(
         _same_look_alike(one, sighting.match, sighting.plate)
         and (_is_not_meant(state, one) or (one.camera_id == sighting.camera_id and is_misread(state, one)))

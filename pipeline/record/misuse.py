@@ -30,7 +30,7 @@ class RepeatedTarget:
 
 @dataclass(frozen=True, slots=True)
 class OutsideWork:
-    """One person's consultations at no desk and for no case. of: how many consultations there were in all."""
+    """One person's consultations at no desk and for no case. of: how many consultations this person made in all."""
 
     who: str
     count: int

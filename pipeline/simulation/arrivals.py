@@ -1,4 +1,4 @@
-"""Simulates how reads reach the platform: promptly, out of order, hours late or twice."""
+"""Simulates how reads reach the platform: promptly, out of order, minutes late or twice."""
 
 from random import Random
 from typing import NamedTuple
