@@ -128,7 +128,7 @@ def verifier_of(text: str) -> Verifier:
 
 
 def signer_of(text: str) -> Signer:
-    """The private key that a line of Signer.text holds. Raises NotProven, which says nothing of the key, for what is none."""
+    """The private key that a line of Signer.text holds. Raises NotProven for what is none; its text never shows the secret."""
     name, _, rest = text.strip().removeprefix(_PRIVATE).partition("+")
     key_id, _, encoded = rest.partition("+")
     data = _decoded(encoded)
@@ -149,7 +149,7 @@ def signed(checkpoint: Checkpoint, signer: Signer) -> str:
 
 def witnessed(note: str, witness: Signer, at_s: int) -> str:
     """The note with a witness's signature added, which states that at at_s (epoch seconds) the witness found that the log
-    had only grown. Raises NotProven for what is no checkpoint."""
+    had only grown: the caller has checked that, this function does not. Raises NotProven for what is no checkpoint."""
     text, _, _ = _parts(note)
     signature = witness.private.sign(_cosigned(text, at_s))
     return note + _line(witness, at_s.to_bytes(_TIME_BYTES, "big") + signature)

@@ -3,7 +3,7 @@
 Secrets are made at random (100 bits) and never chosen by a person, so one fast digest of each is enough (see also the senders of
 gateways). In place of a secret a consumer may have a client certificate, which TLS has verified and whose digest is stored: then no
 secret crosses the network. Either is replaced without a gap, by adding the next one first. A consumer may have what an officer of
-the authority with its zones and networks could see, and nothing else.
+the authority with its zones and networks could see, a neighbour's what a liaison officer with them could, and nothing else.
 """
 
 import hmac

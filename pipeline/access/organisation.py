@@ -84,7 +84,7 @@ def subject_of(token: str, keys: KeySet, issuer: str, client_id: str, flow: Flow
 
 
 class UnknownKey(BadRecord):
-    """Raised when a token names a key that the provider had not published when it was asked."""
+    """Raised when not exactly one of the published keys fits a token: its own was not published yet, or several fit."""
 
     def __init__(self) -> None:
         super().__init__("identity", "it is signed with a key that the provider does not publish")

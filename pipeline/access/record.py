@@ -32,14 +32,15 @@ Act = Literal[
     "record", "checkpoint",
 ]  # fmt: skip
 """What kinds of things are recorded. shift: a dispatcher begins or ends one; stream: a live stream was opened; reference: reference
-data was changed; send: records were sent to a topic; servers: accounts and topics; record: the record itself was looked at;
-checkpoint: one was asked for."""
+data was changed, or looked at where it shows no plates; send: records were sent to a topic; servers: accounts, topics, dead
+letters; record: the record itself was looked at; checkpoint: one was asked for."""
 SHOWS_PLATES: frozenset[Act] = frozenset({"query", "picture", "export", "stream"})
 """What nobody may do without saying why."""
 Ending = Literal["answered", "refused", "failed"]
 
 MOST_ON_BYTES = 24 * 1024
-"""Of the names of other things in one entry, as JSON: with all else at its longest the entry still fits into the log."""
+"""The most bytes of the names of other things in one entry, as JSON: with all else at its longest the entry still fits into the
+log."""
 KEY_KEPT_MONTHS = 12
 KEY_BYTES = 32
 _LEAST_REASON = 8
@@ -109,7 +110,7 @@ class Recorder(Protocol):
 
     async def intent(self, operation: Operation) -> str:
         """Record the operation before it is done. Returns the entry's id, which every answer that shows a plate names.
-        Raises ReasonNeeded, NotRecorded."""
+        Raises ReasonNeeded, NotRecorded; BadRecord when the operation names too many things at once."""
         ...
 
     async def outcome(self, access_id: str, result: Result) -> None:

@@ -14,7 +14,7 @@ from schemas.reference import HotList
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person who has logged in: the account and all designations of its owner, as they are now."""
+    """An account and designations, in force or not. Of these, rights look at the account's own alone."""
 
     user: User
     designations: tuple[Designation, ...] = ()
@@ -31,8 +31,8 @@ class Matter:
 
     zones: in which it lies. purposes: which it may serve. Where these, network or hotlist are None, they are not known, and
     a designation that is bound to such a thing does not cover the matter. covert_owner: the only service that may know of
-    it; None: it is not covert. concerns: the person whose rights would change; None: nobody's. digest: of exactly what would
-    be done, for acts that need two persons.
+    it; None: it is not covert. concerns: the person whose account, rights or signing key it is about; None: nobody's. digest: of
+    exactly what would be done, for acts that need two persons.
     """
 
     zones: frozenset[str] | None = None
@@ -81,8 +81,8 @@ def may(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denie
 
 
 def may_with_another(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denied:
-    """As `may`, as if a second person had approved exactly this: who asks for an approval, or gives it, must have every other
-    right to it."""
+    """As `may`, but for the approval of a second person, which is not asked for: who asks for an approval, or gives it, must have
+    every other right to it."""
     return _may(person, act, matter, at_ms, _OF_ONE)
 
 
@@ -105,8 +105,8 @@ def _may(person: Person, act: Act, matter: Matter, at_ms: int, rules: Sequence["
 
 
 def may_at_all(person: Person, act: Act, at_ms: int) -> Allowed | Denied:
-    """Whether there is any matter on which the person may do this at at_ms (UTC). Routes ask this before they look for the
-    matter."""
+    """Whether a designation in force at at_ms (UTC) gives the person this act, on whatever matter: zones, networks, lists and
+    purposes are not looked at. Routes ask this before they look for the matter."""
     if person.user.disabled:
         return Denied(rule="account", article=ACCOUNTABILITY, permits="an administrator enables the account again")
     nearest, got = _no_role(act), -1

@@ -28,7 +28,7 @@ class Kept:
     record: bytes
 
     def packed(self) -> bytes:
-        """The bytes of the record and its offset in a bundle of records. Raises BadRecord for a record that fits into none."""
+        """The offset (8 bytes, big-endian) and then the record, as in a bundle of records. Raises BadRecord if too long for one."""
         _check_size(len(self.record) + _OFFSET_BYTES)
         return self.offset.to_bytes(_OFFSET_BYTES, "big") + self.record
 

@@ -69,7 +69,8 @@ def add(
     folder: Folder = False,
     as_json: Json = False,
 ) -> None:
-    """Let a sender in for a camera, and print its secret, this once. What it sent before is not let in later.
+    """Let a sender in for a camera, and print its secret, this once; with --listen or --folder it has none. What it sent before is
+    not let in later.
 
     For a sender that is known already, the camera is added to those that it speaks for; its secret stays. In that case each of its
     cameras needs an --identity (for Vigie's own JSON: id=CAMERA).
@@ -163,8 +164,8 @@ def rotate(sender: SenderId, as_json: Json = False) -> None:
 def revoke(
     sender: SenderId, old: Annotated[bool, typer.Option("--old", help="All secrets but the newest.")] = False
 ) -> None:
-    """Take a sender's secrets away: within a second nothing of it is let in any more, until `rotate` makes a new one. With
-    --old it keeps the newest.
+    """Take a sender's secrets away: within a second nothing that it sends with one is let in any more, until `rotate` makes a new
+    one. With --old it keeps the newest. To end a sender that has a port or a folder, or is fetched from, use `unbind`.
 
     Example: vigie cameras credentials revoke E40-12 --old
     """

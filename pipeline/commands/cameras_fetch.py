@@ -96,12 +96,12 @@ def fetch(
     take: Take = None,
 ) -> None:
     """Have gateways fetch from a camera: Hikvision's alertStream, Dahua's snapManager or eventManager, AxxonSoft over TCP,
-    Frigate's or ONVIF's messages at a broker of MQTT, ONVIF's metadata over RTSP or its events over HTTP (onvif), LILIN's list, and
-    motion JPEG (mjpeg) or video (rtsp) of a camera that reads no plates itself.
+    Frigate's or ONVIF's messages at a broker of MQTT, ONVIF's metadata over RTSP or its events over HTTP (onvif), LILIN's list,
+    Survision's websocket, and motion JPEG (mjpeg) or video (rtsp) of a camera that reads no plates itself.
 
     The connection begins within a second, and again whenever it ends; `vigie cameras health` says what cannot be reached. The
-    password is kept encrypted with the platform's key. For a camera that is fetched from already, this replaces address and
-    password.
+    password is kept encrypted with the platform's key. For a camera that is fetched from already, this replaces address, user and
+    password, and topics, certificate and the other options of the connection, also those that are not given.
 
     Example: vigie cameras fetch E40-12 hikvision http://10.20.0.12 --user vigie
     """

@@ -47,8 +47,8 @@ def add_health(cameras: typer.Typer) -> None:
         """Show which cameras are not well, the worst first: what is wrong, since when, what causes it mostly, and the cure.
 
         A camera is compared with what it usually sends at this hour of the week, and with what the others send now; what is
-        usual takes a day to learn. Senders that gateways fetch from and cannot reach stand first, cameras that are to send and
-        never did last.
+        usual takes a day to learn. Senders that gateways fetch from and cannot reach, and folders that cannot be used, stand first,
+        cameras that are to send and never did last.
 
         Example: vigie cameras health
         """

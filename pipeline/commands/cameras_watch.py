@@ -36,7 +36,7 @@ from schemas.senders import Sender
 EVERY_S = 0.5
 RENEW_EVERY, RECENT_MS = 6, 60_000
 SLOW_S, AHEAD_S = 10.0, 1.0
-"""From capture to arrival: beyond these a clock is doubted here, where somebody can look at it."""
+"""A clock is doubted here when the capture is more than SLOW_S before the arrival, or more than AHEAD_S after it."""
 terminal = Terminal()
 
 

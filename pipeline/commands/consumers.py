@@ -1,4 +1,4 @@
-"""`vigie consumers`: which systems of authorities may pull the feed of violations, and with which secret."""
+"""`vigie consumers`: which systems of authorities and neighbours may pull a feed, and how each proves who it is."""
 
 import secrets
 from collections.abc import Sequence
@@ -122,7 +122,7 @@ def revoke(
     consumer: Name, old: Annotated[bool, typer.Option("--old", help="All tokens but the newest.")] = False
 ) -> None:
     """Take a consumer's tokens and certificates away: within a second it gets nothing any more, until `rotate` gives it a new one.
-    What it has acknowledged stays. With --old it keeps the newest token and the newest certificate.
+    How far it has acknowledged stays noted. With --old it keeps the newest token and the newest certificate.
 
     Example: vigie consumers revoke flanders --old
     """
@@ -141,7 +141,7 @@ def revoke(
 
 @consumers_app.command("remove")
 def remove(consumer: Name) -> None:
-    """Remove a consumer and what it has acknowledged.
+    """Remove a consumer, and the note of how far it has acknowledged.
 
     Example: vigie consumers remove flanders
     """

@@ -23,7 +23,8 @@ class _Glance(msgspec.Struct, gc=False):
 
 
 def entries_told(checked: Checked[Any], now_ms: int) -> None:
-    """Print on standard error which entries of a file can never ring, and which plates two vehicles may carry."""
+    """Print on standard error which entries of a file have ended, and which plates two vehicles may carry: the first
+    WARNINGS_TOLD of both together, and how many more there are. now_ms: UTC."""
     decode, found, count = msgspec.json.Decoder(_Glance).decode, list[str](), 0
     for _, data in checked.pairs():
         one = decode(data)

@@ -1,4 +1,5 @@
-"""`vigie hotlist versions|diff|rollback|history|delta`: shows whole imports, and goes back to an earlier one."""
+"""`vigie hotlist versions|diff|rollback|history|delta`: shows whole imports and an entry's history, goes back to an earlier import,
+and takes delta files."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`vigie hotlist|watches look-back`: looks a new entry or request up in the reads of the last hours."""
+"""`vigie hotlist|watches look-back`: looks one entry or request up in the reads of the last hours."""
 
 from typing import Annotated, Any
 

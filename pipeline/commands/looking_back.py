@@ -20,7 +20,8 @@ NAME = "look_back"
 
 def look_back_command() -> None:
     """Look each new entry of the hotlist, and each new request to watch, up in the reads of the last VIGIE_LOOK_BACK_HOURS, until
-    SIGTERM or Ctrl-C. Its hits become alerts that say that they were found afterwards; they ring nowhere.
+    SIGTERM or Ctrl-C. Its hits become alerts that say that they were found afterwards; they ring nowhere. What is covert, or does
+    not say from when on it is wanted, is not looked up.
 
     `vigie up` does this, too. In a cluster run it once.
 

@@ -41,15 +41,15 @@ console = Terminal()
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Decides recorded alerts again, as cameras, zones and policies held when each was taken. policies: used in place of
-    the stored ones; None: the stored ones. home: our own country."""
+    """Decides recorded alerts again, with cameras, zones and policies as they held when each alert's read was captured. policies:
+    used in place of the stored ones; None: the stored ones. home: our own country."""
 
     mirror: Mirror
     policies: Sequence[Policy] | None
     home: str
 
     def said(self, alert: Alert, *, now: bool = False) -> list[PolicySaid]:
-        """What each policy of each country that the alert's entry is shared with says, as of when the alert was decided. now:
+        """What each policy of each country that the alert's entry is shared with says, as it held when the read was captured. now:
         what the stored policies say, also where others are used in their place."""
         at_ms = alert.read.captured_at_ms
         stored = self.mirror.of(POLICIES).as_of(at_ms).values()

@@ -36,7 +36,7 @@ def replay(
 ) -> None:
     """Send pictures or a video into the frames topic, or with --local read them in this process.
 
-    Pictures of a folder stand for passages a second apart, the last now. What
+    Pictures of a folder stand for passages a second apart, the last now (with --paced the first). What
     comes through a pipe is read to its end first.
 
     With --local --json there is one object per picture, of a video per passage:

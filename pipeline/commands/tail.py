@@ -50,9 +50,11 @@ def tail(
     reason: Reason = None,
     case: CaseReference = None,
 ) -> None:
-    """Show what arrives in a topic until Ctrl-C. A second copy of the same alert, violation or forward is shown once.
+    """Show what arrives in a topic until Ctrl-C. A second copy of an alert, violation, forward, withdrawal, receipt or dead letter
+    is left out.
 
-    Of covert alerts it shows those that the key opens. It is recorded that you look, and why (--reason, or VIGIE_REASON).
+    Of covert alerts it shows those that the key opens. It is recorded that you look, and why (--reason, or VIGIE_REASON); for
+    checkpoints no reason is asked.
 
     Example: vigie tail alerts --from-start --json --reason "trial of the new cameras on the E40"
     """

@@ -1,4 +1,5 @@
-"""Stores a checked file, or one item, in the reference data: reports what is bad, and imports the rest as a whole."""
+"""Stores a checked file, or one item, in the reference data. Where something is bad it is reported, and nothing is stored, unless
+the good items alone were asked for."""
 
 import codecs
 from pathlib import Path
@@ -120,8 +121,8 @@ def refuse_bad(checked: Checked[Any], *, skip_bad: bool, as_json: bool) -> None:
 
 
 def take_one(table: Table[Any], checked: Checked[Any]) -> None:
-    """Add or change the one item given on the command line; it holds from its arrival. Ends with exit code 1 when it is
-    bad."""
+    """Add or change the one item given on the command line; it holds from its arrival, or from the moment that it names. Ends
+    with exit code 1 when it is bad."""
     refuse_bad(checked, skip_bad=False, as_json=False)
 
     async def run() -> Any:

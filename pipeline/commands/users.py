@@ -81,7 +81,8 @@ def add(user: UserId, name: Annotated[str, typer.Option(help="First and last nam
 
 @users_app.command("password")
 def password(user: UserId) -> None:
-    """Give a person a new password for the first login, and end the sessions that are open.
+    """Give a person a new password for the first login in place of all other ways to log in (password, passkeys, identity
+    provider), and end the sessions that are open.
 
     Example: vigie users password bru.desk1
     """
@@ -100,7 +101,8 @@ def bind(
     subject: Annotated[str, typer.Argument(help="The person's subject (sub) at the identity provider.")],
     issuer: Annotated[str | None, typer.Option(help="The provider; VIGIE_OIDC_ISSUER unless given.")] = None,
 ) -> None:
-    """Let a login at the organisation's identity provider open an account. A person can also do so himself, in a browser.
+    """Let a login at the organisation's identity provider open an account, in place of the one that did before. A person can also
+    do so himself, in a browser.
 
     Example: vigie users bind bru.desk1 4f1c2a8e-77d0-4c35-9a43-1f0d2f7a9b61
     """
@@ -190,7 +192,7 @@ def disable(
 
 @users_app.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False) -> None:
-    """List persons with what they are designated for now.
+    """List persons with what they are designated for now; with --json every designation, in force or not.
 
     Example: vigie users list --json
     """

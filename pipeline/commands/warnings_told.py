@@ -36,7 +36,8 @@ def _special_entries(checked: Checked[Any]) -> Iterable[Any]:
 
 
 async def warn(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None = None) -> None:
-    """Print a warning on standard error for each item that names something that does not exist. checked: the imported
+    """Print a warning on standard error for each item that names something that does not exist; of cameras and sections also for
+    each section that proves nothing as things are. At most WARNINGS_TOLD, and how many more there are. checked: the imported
     entries, for the hotlist, of which no others are looked at; of the other kinds all that is stored is looked at."""
     count = 0
     for count, text in enumerate(await _doubts(writer, table, checked), 1):

@@ -31,9 +31,9 @@ MAKERS: Mapping[str, str] = {
 }  # fmt: skip
 """Each of these cameras, and whose words it speaks. None stands on a section: what proves an average speed states its clock."""
 FACTORY_CLOCK = "LEZ-01"
-"""Its offset is the factory's, +08:00, with the wall clock of Brussels; its registration says so."""
+"""The camera whose offset is the factory's, +08:00, with the wall clock of Brussels; its registration says so."""
 TCP = "LEZ-06"
-"""It sends over TCP, to a port of its own."""
+"""The camera that sends over TCP, to a port of its own."""
 INTRUDER = "1NTRUDER"
 """The plate that the intruder says he saw: no read may have it."""
 PICTURES_IN, AGAIN_IN = 4, 10

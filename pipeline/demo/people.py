@@ -22,8 +22,8 @@ LISTS: tuple[HotList, ...] = ("national_wanted", "stolen", "sis", "no_insurance"
 
 
 async def add_people(client: redis.asyncio.Redis, namespace: str) -> str:
-    """Add a desk for every zone and list, and a person for each role, of administrators a second one, since nobody approves what he
-    asked for himself. Returns the password, which is the same for all and new in each demo."""
+    """Add one desk, for all zones and lists, and a person for each role, of administrators a second one, since nobody approves what
+    he asked for himself. Returns the password, which is the same for all and new in each demo."""
     password, now_ms = initial_password(), platform_now_ms()
     writer, credentials = ReplicaWriter(client, namespace), CredentialStore(client, namespace)
     secret = await asyncio.to_thread(hashed, password)

@@ -62,7 +62,8 @@ class Performance:
     makers: MakersCameras = field(init=False)
 
     async def load(self) -> None:
-        """Load the network's reference data, and wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
+        """Load the network's reference data, add the demo's persons, let its makers' cameras in, print where the desks are, and
+        wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
         servers = self.platform.servers_as("simulator")
         everything = replace(
             self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)

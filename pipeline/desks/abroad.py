@@ -8,13 +8,14 @@ from typing import Literal
 from schemas.outcomes import Forward, Receipt, Withdrawal
 
 MOST_KEPT = 20_000
-"""Forwards; the oldest are left out."""
+"""The most forwards that are kept; the oldest are left out."""
 MOST_RECEIPTS = 16
-"""Of one forward: one of each outcome is usual."""
+"""The most receipts of one forward: one of each outcome is usual."""
 State = Literal[
     "waiting", "sent", "acknowledged", "refused", "expired", "accepted", "stopped", "not_found", "recalled", "not_sent"
 ]  # fmt: skip
-"""waiting: it may be sent, and no message was seen yet. sent: no answer yet. recalled: the neighbour was told to forget it."""
+"""waiting: it may be sent, and no message was seen yet. not_sent: no policy allows it. sent: no answer yet. recalled: the neighbour
+was told to forget it. The others: the outcome of its latest receipt, or what the neighbour said later."""
 
 
 @dataclass(slots=True)

@@ -23,7 +23,8 @@ MOST_COUNTRIES = 64
 
 class Neighbour(Message, frozen=True, kw_only=True):
     """What one country was told of a hit. forward: what it was told; absent: nothing. policy_id: the policy that allows it; reason:
-    why none does. recall: the message that takes it back; withdrawal: why; recall_receipts: whether that message arrived."""
+    why none does, where nothing was told. recall: the message that takes it back; withdrawal: why; recall_receipts: whether that
+    message arrived."""
 
     country: Country
     state: State

@@ -22,7 +22,7 @@ Secret = Annotated[str, msgspec.Meta(max_length=LENGTH)]
 
 class CameraShown(Message, frozen=True, kw_only=True):
     """How one camera does. zones: that it lies in. mine: whether this person may change it. is_expected: whether reads are
-    expected of it; has_sent: whether one ever came. troubles: none of a camera that is well."""
+    expected of it; has_sent: whether one ever came. troubles: empty where it is well, and where no reads are expected."""
 
     camera: Camera
     zones: References = ()

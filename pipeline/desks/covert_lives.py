@@ -23,7 +23,7 @@ from schemas.people import Desk
 SKEW_MS = 1_000
 """By how much this machine's clock may be ahead of the broker's."""
 Opened = Alert | Withdrawal | IncidentAction
-"""What is sealed."""
+"""The messages on the sealed topic, once opened."""
 Told = Alert | Withdrawal | IncidentState
 
 _NOTHING = Kept()

@@ -1,4 +1,5 @@
-"""The lines of the feed of violations, JSON Lines: each names its kind in `type`, and the last is a page."""
+"""What the feeds say and take. The feed of violations is JSON Lines: each line names its kind in `type`, and the last is a page.
+The feed of forwards gives one signed message at a time."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""Reads the topics of a feed from Kafka on demand, for one pull at a time, so that nobody's absence costs memory."""
+"""Reads the topics of a feed from Kafka on demand, for one pull at a time, so that a consumer that stays away costs no memory."""
 
 import asyncio
 import contextlib

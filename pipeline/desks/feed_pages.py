@@ -15,9 +15,9 @@ import msgspec
 
 Nexts = tuple[tuple[int, ...], ...]
 MOST_LOOKED_AT = 5_000
-"""Records of one pull, of which perhaps none is for this consumer."""
+"""The most records that one pull looks at; perhaps none of them is for this consumer."""
 AT_ONCE = 500
-"""Records of one read."""
+"""The most records of one read."""
 GONE = object()
 """In place of a line: retention took what the record is about."""
 

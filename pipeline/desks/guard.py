@@ -1,6 +1,8 @@
-"""Checks each request before its route: where it comes from, who asks, whether that person may; and records it.
+"""Checks each request before its route: where it comes from, who asks, whether that person may; and records it, where the route
+has an `entry`. Some refusals, such as for want of a right, are recorded also where it has none.
 
-The order is fixed: the intent is in the record before anything is done, the outcome before the answer is sent.
+The order is fixed: the intent is in the record before anything is done, the outcome before the answer is sent (of a live stream, at
+its end).
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,7 +33,7 @@ RECORD = "Vigie-Record"
 
 
 def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The route as a handler for aiohttp: after all checks, and between its two entries in the record."""
+    """The route as a handler for aiohttp: after all checks and, where it has an `entry`, between its two entries in the record."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         _from_here(house, route, request)

@@ -44,7 +44,7 @@ class Leaving:
     _away: dict[str, int] = field(default_factory=dict)  # since when nobody has worked for this person, UTC ms
 
     async def run(self) -> None:
-        """Look until cancelled. While a server is away nobody has left."""
+        """Look until cancelled. While a server is away nobody counts as gone; afterwards each absence begins anew."""
         while True:
             try:
                 await self.look()
@@ -94,9 +94,9 @@ class Leaving:
 def handed_over(
     state: IncidentState, desks: Mapping[str, Desk], staffed: set[str], now_ms: int
 ) -> IncidentAction | None:
-    """What the person who holds this incident would have done before he went; None: nobody holds it, its holder did nothing
-    in it in a role, or there is no desk for it. desks: its own and the one that follows; where its own is no more, those that
-    answer for it. staffed: the desks at which somebody works. The same state gives the same action, whoever decides."""
+    """The action that hands this incident over, in the name of its holder, who went home; None: nobody holds it, its holder did
+    nothing in it in a role, or there is no desk for it. desks: its own and the one that follows; where its own is no more, those
+    that answer for it. staffed: the desks at which somebody works. The same state gives the same action, whoever decides."""
     own = desks.get(state.desk or "")
     desk = own or min(desks.values(), key=lambda one: (one.desk_id not in staffed, one.desk_id), default=None)
     by = next((one for one in reversed(state.steps) if one.who == state.holder and one.role is not None), None)

@@ -1,17 +1,19 @@
-"""Limits how much one person may ask: a steady rate, with a number at once."""
+"""Limits how much one person, browser or place may ask: a steady rate, with a number at once."""
 
 from collections import OrderedDict
 
 PER_SECOND, AT_ONCE = 20.0, 60.0
 PLATES_PER_SECOND, PLATES_AT_ONCE = 2.0, 10_000.0
-"""Of what shows plates: nobody reads a list of a million by its pages. The live stream is not counted."""
+"""How many items that show plates one person is shown: nobody reads a list of a million by its pages. The live stream is not
+counted."""
 LOGINS_PER_SECOND, LOGINS_AT_ONCE = 1.0, 60.0
-"""Attempts to log in, each of which is recorded, from one place or one browser in which somebody has logged in before."""
+"""How many attempts to log in, each of which is recorded, come from one place or from one browser in which somebody has logged in
+before."""
 MOST_PERSONS = 10_000
 
 
 class Limits:
-    """One token bucket per person, in the memory of this process."""
+    """One token bucket for each person, browser or place, in the memory of this process."""
 
     def __init__(self, per_second: float = PER_SECOND, at_once: float = AT_ONCE) -> None:
         self._per_ms, self._at_once = per_second / 1000, at_once

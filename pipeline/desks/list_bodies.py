@@ -27,8 +27,9 @@ class Import(Message, frozen=True, kw_only=True):
 
 
 class ListShown(Message, frozen=True, kw_only=True):
-    """A list, how old it is, and the import that refreshed it last. outdated: how often dispatchers dismissed a hit of it within
-    the last day because it is not wanted any more."""
+    """A list, how old it is, and the import that refreshed it last. outdated: how many incidents with a hit of it dispatchers
+    dismissed because it is not wanted any more, of those in this process's memory (the last day's and some older); 0 also where
+    this person may not see its hits."""
 
     item: WantedList
     age_ms: Count

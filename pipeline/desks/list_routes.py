@@ -36,7 +36,7 @@ from schemas.reference import HotlistEntry, WantedList
 
 PairsOf = Callable[[], Iterable[tuple[str, bytes]]]
 MOST_BYTES = 16 * 1024 * 1024
-"""Of a request with a file; larger lists are imported by `vigie hotlist import`."""
+"""The most bytes of a request with a file; larger lists are imported by `vigie hotlist import`."""
 
 
 async def list_lists(asked: Asked) -> RouteAnswer:
@@ -98,7 +98,8 @@ async def check(asked: Asked) -> RouteAnswer:
 
 
 async def take(asked: Asked) -> RouteAnswer:
-    """Import a file as the whole of the list: what is not in it is removed. All of it holds from one moment on."""
+    """Import a file as the whole of the list: what is not in it is removed, but for covert entries that this person may not know
+    of, which stay. All of it holds from one moment on."""
     source, file = await _list(asked), asked.given(ListFile)
     with await asyncio.to_thread(checked_list, file, source, asked.house.home) as checked:
         report = await asyncio.to_thread(report_of, checked, source, asked.now_ms)
@@ -123,7 +124,8 @@ async def take(asked: Asked) -> RouteAnswer:
 
 
 async def go_back(asked: Asked) -> RouteAnswer:
-    """Let the entries of the list hold again as they did in an earlier version. It is a new version, and can be gone back from."""
+    """Let the entries of the list hold again as they did in an earlier version, but for those that this person may not change. It
+    is a new version, and can be gone back from."""
     await _list(asked)
     to = await version_numbered(asked.house.writer, asked.given(Back).version)
     if to.refresh.list_id != asked.key:

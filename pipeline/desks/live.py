@@ -1,8 +1,8 @@
 """Recent alerts, violations and incidents in memory, read from their topics, each with what rights depend on.
 
-Every process reads all partitions without a group: open alerts and incidents from BACK_MS ago on; violations, their judgements and
-covert alerts from the beginning, though covert ones too are shown from BACK_MS ago on. One ring buffer holds the latest events in
-the order of their arrival here; a reader of the live stream has a position in it.
+Every process reads all partitions without a group: alerts that are not covert, and incidents, from BACK_MS ago on; violations,
+their judgements and covert alerts from the beginning, though covert ones too are shown from BACK_MS ago on. One ring buffer holds
+the latest events in the order of their arrival here; a reader of the live stream has a position in it.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 NOWHERE = RecordPlace(partition=0, offset=0)
 MOST_KEPT: Mapping[str, int] = {"alert": 20_000, "violation": 50_000, "incident": 20_000}
 """The oldest are left out; of violations, those first that wait for nobody; of incidents, see least_needed. One takes some 4 kB.
-Covert alerts and incidents count apart: they move no open one out, so that nobody can count them by what is still there."""
+Covert alerts and incidents count apart: they move none of the others out, so that nobody can count them by what is still there."""
 RING = 10_000
 
 

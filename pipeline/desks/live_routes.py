@@ -26,7 +26,7 @@ from schemas.outcomes import Alert, Violation, Withdrawal
 
 PAGE = 100
 LOOKED_AT = 5_000
-"""Alerts or violations that one request looks at, at most: it may be that none of them may be seen."""
+"""Alerts, violations or incidents that one request looks at, at most: it may be that none of them may be seen."""
 Which = Literal["crop", "overview"]
 
 

@@ -34,7 +34,7 @@ class DesksMetrics:
         self._tell()
 
     def beside(self, works: bool) -> None:
-        """Note that one of the things that run beside the requests has failed, or runs again."""
+        """Note that one of the things that run beside the requests runs again (works), or has failed."""
         self._failed += -1 if works else 1
         self._tell()
 

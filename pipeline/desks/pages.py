@@ -89,7 +89,8 @@ def _addressed(content: bytes) -> bytes:
 
 
 def add_pages(app: web.Application, origin: Origin) -> None:
-    """Serve the pages at the origin's host; requests to 127.0.0.1 are sent on to localhost."""
+    """Serve the pages at the origin's host. Without TLS, requests to another name of this machine, as 127.0.0.1, are sent on to the
+    origin; all others are refused (421)."""
     for path, (content, media) in page_files().items():
         app.router.add_get(path, _served(origin, content, media))
 

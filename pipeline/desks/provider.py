@@ -71,8 +71,8 @@ def provider_settings(settings: Settings) -> ProviderSettings | None:
 
 @dataclass(slots=True)
 class ProviderClient:
-    """One process's connection to the provider. Every method raises Unavailable while it is away, and BadRecord when what it says
-    cannot be believed."""
+    """One process's connection to the provider. `provider` and `subject` raise Unavailable while it is away, and BadRecord when
+    what it says cannot be believed."""
 
     settings: ProviderSettings
     redirect_uri: str

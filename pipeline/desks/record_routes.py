@@ -44,7 +44,8 @@ class RecordSearch(Message, frozen=True, kw_only=True):
 
 
 class RecordEntry(Message, frozen=True, kw_only=True):
-    """One intent with its index in the log. outcome absent: none was recorded within the 50,000 entries that followed."""
+    """One intent with its index in the log. outcome absent: none was found among the 50,000 entries that followed; in a sample
+    or in findings, none among the entries that were read, up to 1,000 after the `size` of the log."""
 
     index: Count
     access_id: AccessId

@@ -32,8 +32,8 @@ class Drawing(Message, frozen=True, kw_only=True):
 
 
 class RecordSample(Message, frozen=True, kw_only=True):
-    """A sample of the record. among: how many intents it was drawn from. size: of the log; who names seed, times and size draws the
-    same. whole: False when the time holds more entries than were read, the newest."""
+    """A sample of the record. among: how many intents it was drawn from. size: of the log; who names seed, count, times and size
+    draws the same. whole: False when the time holds more entries than were read, the newest."""
 
     items: Annotated[tuple[RecordEntry, ...], msgspec.Meta(max_length=MOST_DRAWN)]
     among: Count

@@ -51,7 +51,7 @@ class Route:
     """A route. method and path: below PREFIX, with {names}. about: for people.
 
     act: the right that it needs; None: only a login, or nothing where it is public. entry: the kind of entry in the record;
-    None: not recorded, because it shows nothing of anybody but the person who asks. named: whether the path names something
+    None: not recorded, but for refusals for want of a right. named: whether the path names something
     by an id that is made of a plate (ids), by another name (on), or by one that tells nothing (hidden). consumer: it is for systems
     that pull feeds, which prove themselves by a token or a client certificate, and for no person. fresh: only shortly after the
     person proved who he is. first: allowed also after a login with a password that another person set. identify: of a public route,
@@ -102,7 +102,7 @@ class Asked:
     `person` is how rights see it. claimed: who wants to log
     in, as the route's `identify` found. access_id: its entry in the record. approval: what the request names as a second person's
     word, as it was found. named: what the route's `names` found. allowed: by which the person was let see or do exactly this.
-    plates: that the answer shows, where it shows one thing."""
+    plates: that the answer shows, as far as the route notes them for the record."""
 
     house: House
     request: web.Request

@@ -50,8 +50,8 @@ class NewPassword(Message, frozen=True, kw_only=True):
 
 
 class Me(Message, frozen=True, kw_only=True):
-    """The person who is logged in, the designations, and when the session ends. may: the acts that some designation permits
-    now, each within its own bounds."""
+    """The person who is logged in, the designations in force, and when the session ends. may: the acts that some designation
+    permits now, each within its own bounds."""
 
     user_id: Identifier
     name: Text
@@ -64,8 +64,8 @@ class Me(Message, frozen=True, kw_only=True):
 
 
 class LoggedOut(Message, frozen=True, kw_only=True):
-    """The end of a session. provider: where the browser goes to end the session at the identity provider, too; absent: there is
-    none."""
+    """The end of a session. provider: where the browser goes to end the session at the identity provider, too; absent: the login
+    was not there, or the provider has no such address or is away."""
 
     provider: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
 

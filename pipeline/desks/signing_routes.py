@@ -15,7 +15,7 @@ from schemas.base import EpochMs, Identifier, Message
 from schemas.people import SigningKey
 
 MOST_KEYS = 5
-"""Of one person, that are not revoked."""
+"""The most keys of one person that are not revoked."""
 
 
 class SignatureShown(Message, frozen=True, kw_only=True):

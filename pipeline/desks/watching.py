@@ -13,7 +13,7 @@ from pipeline.state.session_store import ALL, SessionStore
 
 EVERY_S = 1.0
 MOST_STREAMS = 16
-"""Of one person in one process, each in a connection of its own. A browser needs one."""
+"""The most streams of one person in one process, each in a connection of its own. A browser needs one."""
 
 
 @dataclass(slots=True, eq=False)

@@ -12,7 +12,7 @@ _LONGEST_SIDE = 4096
 
 
 def watermarked(picture: bytes, text: str) -> bytes:
-    """The picture (JPEG or PNG) as JPEG, covered with the text so densely that any part cut out shows it.
+    """The picture (JPEG or PNG) as JPEG, made smaller where a side is longer than 4,096 pixels, and covered with the text in rows.
 
     Raises BadRecord for a file that is no picture, or one that costs too much to decode. Takes 10 to 100 ms: run it in a
     thread.

@@ -77,8 +77,8 @@ def notes_of(event: CaseEvent) -> list[Noted]:
 
 
 def end_of_violation(event: CaseEvent) -> CaseNote | None:
-    """When the hold of a violation that was withdrawn, or judged by an officer, ends; None for all else: an incident's end says
-    its state. Of two officers who judged at the same time, the one whose verdict holds the pictures longer counts here."""
+    """When the hold of a violation that was withdrawn, or judged by an officer, ends; None for all else: see notes_of for
+    the end of an incident. Of two officers who judged at the same time, the one whose verdict holds the pictures longer counts."""
     if isinstance(event, Withdrawal) and event.kind == "violation":
         until_ms = event.at_ms + AFTER_ENDED_MS
         return CaseNote(case_id=event.id, number=LAST, name="withdrawn", until_ms=until_ms, at_ms=event.at_ms)

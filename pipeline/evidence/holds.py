@@ -1,4 +1,5 @@
-"""Holds: pictures that are kept beyond their usual time, because an alert or a violation that refers to them is still open.
+"""Holds that persons ask for: pictures that are kept beyond their usual time, because a case or a court still needs them. What
+open cases hold by themselves is in case_holds.
 
 A hold names its pictures, the reason, who asked, and its end; after that the pictures are deleted like others of their age.
 Holds are stored beside the pictures, in the evidence store: the deletion reads them there, and they do not depend on Redis.

@@ -37,7 +37,7 @@ Place: TypeAlias = LocalStore | S3Store
 
 class EvidenceStore:
     """Pictures by day and SHA-256, in one place or several: so each process that writes pictures has a place of its own, in which
-    no other one changes anything. Every method raises Unavailable when a place is away or full."""
+    others only read and delete. Every method raises Unavailable when a place is away or full."""
 
     def __init__(self, own: Place, *others: Place) -> None:
         """own: where all is written, and alone where holds and notes are. others: where pictures are also read and deleted."""

@@ -29,7 +29,7 @@ from schemas.senders import Sender
 
 log = structlog.get_logger()
 WITHIN_S = 30.0
-"""A whole body must have come; a camera on a bad mobile line takes 10 s for a picture."""
+"""Within so long a whole body must have come; a camera on a bad mobile line takes 10 s for a picture."""
 SMALL = 64 * 1024
 """A body of fewer bytes has mostly come with its head."""
 HEALTH = "/health"

@@ -18,13 +18,13 @@ TAKEN, REFUSED = ".taken", ".refused"
 SETTLED_S = 2.0
 """A file that has not grown for so long may be whole."""
 ABANDONED_S = 60.0
-"""One that has no end and has not grown for so long is taken as it is: its upload broke."""
+"""A file without its end that has not grown for so long is taken as it is: its upload broke."""
 TABLE_S = 10.0
-"""The same of a file that shows no end of its own, such as a table."""
+"""A file whose form has no end of its own, such as a table, is taken when it has not grown for so long."""
 MOST_AT_ONCE, MOST_LOOKED_AT, DEPTH = 200, 20_000, 6
 MOST_REFUSED = 100
 LONGEST = 200
-"""Bytes of a name, so that there is room for what is put before and after it."""
+"""The most bytes of a name, so that there is room for what is put before and after it."""
 STALE_FOLDER_S = 86_400.0
 _PARTIAL = (".tmp", ".part", ".partial", ".filepart", ".uploading", ".crdownload", ".writing")
 

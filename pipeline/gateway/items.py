@@ -91,7 +91,7 @@ Item = CameraRead | Ignored | Rejected
 
 
 class Refuse(Exception):
-    """Raised by a parser to refuse the whole message."""
+    """Raised by a parser to refuse the whole message, or one item of it where the parser itself catches it."""
 
     def __init__(self, reason: RejectedReason, detail: str = "") -> None:
         super().__init__(reason)

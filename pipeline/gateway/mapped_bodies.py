@@ -27,8 +27,8 @@ def parts_in(request: Request) -> list[Part]:
 
 
 def trees_in(request: Request, parts: Sequence[Part], form: Form) -> list[Node]:
-    """The values in the message, from its body or from the part that holds them: one, those of a list, or each row of a table.
-    Raises Refuse."""
+    """The values in the message, from its body or from the part that holds them: one, or the first MAX_LIST of a list or of the
+    rows of a table. Raises Refuse."""
     if form == "fields":
         return [_fields(request, parts)]
     body = request.body

@@ -14,7 +14,8 @@ from pipeline.gateway.request import headers_of
 MAX_PARTS = 200
 MAX_HEAD = 8192
 MOST_DELIMITERS = 5 * MAX_PARTS
-"""Lines that are delimiters, doubled ones and those of no part too, or begin like one: beyond them nothing is looked for."""
+"""The most lines that are delimiters, doubled ones and those of no part too, or begin like one: beyond them nothing is
+looked for."""
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^;\s]{1,200}))", re.IGNORECASE)
 _PARAMETER = re.compile(r";\s*(name|filename)\s*=\s*(?:\"([^\"]*)\"|([^;\s]*))", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")

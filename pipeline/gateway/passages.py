@@ -19,7 +19,8 @@ from pipeline.gateway.items import CameraRead, Ignored, Item
 KEPT_MS = 30_000
 """A counter that starts again with the camera names another vehicle after this."""
 UNIQUE_KEPT_MS = 3_600_000
-"""A key that is unique for the sender, and a read that comes again: cameras repeat for minutes until they are answered."""
+"""How long a key that is unique for the sender, and a read that may come again, is remembered: cameras repeat for minutes until
+they are answered."""
 MAX_KEPT = 100_000
 AGAIN_S = 1.0
 """When to send again what waits for an earlier message on the same passage."""

@@ -13,9 +13,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 END = b"\xff\xd9"
 MAX_PICTURES = 8
 MOST_SEGMENTS = 4_096
-"""Of a JPEG's head, fill bytes counted one by one: a camera's has some thirty."""
+"""The most segments of a JPEG's head that are looked at, fill bytes counted one by one: a camera's has some thirty."""
 FEW = 4_096
-"""Bytes of a message from which on it may have pictures in it."""
+"""A message of at most so many bytes is taken to hold no pictures."""
 _DATA_PREFIX = re.compile(r"^data:[a-z/+.-]{0,40};base64,", re.IGNORECASE)
 _SIZED = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})

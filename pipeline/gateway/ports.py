@@ -22,15 +22,15 @@ from schemas.senders import Sender, SenderPort
 log = structlog.get_logger()
 EVERY_S = 1.0
 MOST_OF_PORT = 8
-"""Connections of one port. Where there is one more, the oldest ends that never sent a message, else the oldest: a camera that
-restarted has left it behind."""
+"""The most connections of one port. Where there is one more, the oldest ends that never sent a message, else the oldest: a camera
+that restarted has left it behind."""
 FIRST_WITHIN_S = 120.0
 """Seconds. A new connection that has sent nothing yet by then is ended, unless it is its port's only one. Once it has sent a
 message it may be silent for any time: a road by night is."""
 CHUNK = 64 * 1024
-"""Read at once; so much of a message a connection may hold without asking for room."""
+"""Bytes that are read at once; so much of a message a connection may hold without asking for room."""
 WHOLE_WITHIN_S = 120.0
-"""A message that has begun must be whole; a mobile line may be away for a minute of it."""
+"""Within so long a message that has begun must be whole; a mobile line may be away for a minute of it."""
 _CUTTERS: Mapping[str, Callable[[], Cutter]] = {"tattile": XmlCutter, "axis": JsonCutter}
 
 

@@ -11,7 +11,7 @@ from typing import Self
 from pipeline.errors import Unavailable
 
 MOST_BYTES = 256 * 1024 * 1024
-"""Of bodies, as they came and unpacked; beyond it senders are told to come again."""
+"""The most bytes of bodies, as they came and unpacked; beyond it senders are told to come again."""
 AGAIN_S = 5.0
 
 

@@ -22,7 +22,8 @@ LONGEST = 200
 FEW, MOST_SETS = 16, 100
 MOST_PROOFS = 20_000
 ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross_border")
-"""What a read may serve whose sender is known by its address alone: not what fines somebody without a person who looks."""
+"""What a read may serve whose sender gave no password, but is known by a secret in the address, by its port or folder, or by being
+fetched from: not what fines somebody without a person who looks."""
 
 
 class Claim(NamedTuple):
@@ -125,7 +126,8 @@ def settings_of(sender: Sender) -> CameraSettings:
 def camera_of(sender: Sender, said: Mapping[str, str], maker: str) -> str | None:
     """The registered camera that a read of this sender is from; None where its message names another's, none, or several.
 
-    said: the identities in the message. Vigie's own messages name the registered camera themselves.
+    said: the identities in the message. Vigie's own messages name the registered camera themselves. In the form of any other maker,
+    a sender's only camera, registered without identities, is the one whatever the message names.
     """
     if maker == "vigie":
         return camera_id if (camera_id := said.get("id", "")) in _ids_of(sender) else None

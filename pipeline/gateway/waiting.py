@@ -14,7 +14,7 @@ from schemas.senders import Sender
 log = structlog.get_logger()
 EVERY_S = 1.0
 MOST_OF_PEER = 200
-"""New names that one address may give in a second: whoever invents names leaves room for others."""
+"""The most new names that one address may give in a second: whoever invents names leaves room for others."""
 
 
 class Knocks:

@@ -3,7 +3,7 @@ away, one camera's silence says little."""
 
 MINUTE_MS = 60_000
 KEPT = 180
-"""Minutes; at most twice as many are held."""
+"""Minutes that are kept at least; at most twice as many are held."""
 FEWEST = 20.0
 """Reads to expect of a group before what it sends says anything."""
 

@@ -12,7 +12,7 @@ from schemas.health import CameraHealth, TroubleKind
 from schemas.reference import Camera
 
 LEARNED_ABOVE = 0.5
-"""An hour in which less of the usual came from everybody teaches nothing."""
+"""An hour in which one of a camera's groups sent less than this share of what it usually sends teaches nothing."""
 UNLEARNED_MS = 7 * 24 * HOUR_MS
 """So long a silent camera's hours teach nothing; then it is what is usual."""
 DELAY_WEIGHT = 0.1

@@ -168,5 +168,5 @@ def _notified(event: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A plain answer, which is not sent: the gateway itself asks this camera."""
+    """A plain answer, which is sent only where a camera posts its events: mostly the gateway itself asks the camera."""
     return plain_answer(good)

@@ -35,7 +35,7 @@ _COLUMNS: Mapping[str, str] = {
 }
 _COLUMN = {word: name for name, words in _COLUMNS.items() for word in words.split()}
 MOST_ROWS = 20_000
-"""Of one table; a larger one is refused whole."""
+"""The most rows of one table; a larger one is refused whole."""
 _DAY_FIRST = frozenset(
     [
         "kenteken",

@@ -13,7 +13,7 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _OWN = b"vigie-part"
 MOST_PICTURES = 8
 MOST_TOGETHER = MAX_BODY - 64 * 1024
-"""Bytes of an event's parts: with their heads they are one message."""
+"""The most bytes of an event's parts: with their heads they are one message."""
 
 
 class PartCutter:
