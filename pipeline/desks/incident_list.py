@@ -34,12 +34,17 @@ async def list_incidents(asked: Asked) -> RouteAnswer:
     items: list[IncidentTold] = []
     alerts: list[AlertShown] = []
     after: str | None = None
-    for looked_at, one in enumerate(house.live.newest("incident", before)):
+    looked_at = 0
+    for one in house.live.newest("incident", before):
+        is_seen = allowed_on(asked, one.event) is not None
+        if one.event.is_covert and not is_seen:
+            continue  # where a page ends, and whether one follows, tells nothing of it
         if len(items) >= PAGE or looked_at >= LOOKED_AT:
             after = asked.next_cursor(one.event.number + 1, "incident")
             break
+        looked_at += 1
         state = state_of(one.event)
-        if state.phase not in ENDED and allowed_on(asked, one.event) is not None:
+        if state.phase not in ENDED and is_seen:
             items.append(told_of(state))
             alerts += _first_hit(asked, state)
     page = IncidentsPage(

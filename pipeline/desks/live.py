@@ -9,7 +9,8 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from heapq import merge
+from itertools import islice, takewhile
 
 import structlog
 from aiokafka.structs import TopicPartition
@@ -46,6 +47,7 @@ class Live:
         default_factory=lambda: {"alert": OrderedDict(), "violation": OrderedDict(), "incident": OrderedDict()}
     )
     ring: deque[Event] = field(default_factory=lambda: deque(maxlen=RING))
+    covert_ring: deque[Event] = field(default_factory=lambda: deque(maxlen=RING))  # apart: it moves no open event out
     position: dict[TopicPartition, int] = field(default_factory=dict)  # the next offset of each partition
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     on_incident: Callable[[IncidentState], None] = lambda _state: None  # called with each new state
@@ -56,6 +58,9 @@ class Live:
         default_factory=lambda: {"alert": OrderedDict(), "violation": OrderedDict(), "incident": OrderedDict()}
     )
     _unplaced: Unplaced = field(init=False)
+    _gone: dict[str | None, int] = field(
+        default_factory=dict
+    )  # by owner, None: open; the last event that left its ring
 
     def __post_init__(self) -> None:
         self._unplaced = Unplaced(self.directory)
@@ -156,17 +161,21 @@ class Live:
     def _added(self, kind: Kind, message: Item | Withdrawal | Judged, about: Matters) -> Event:
         event = Event(self._next, kind, message, about)
         self._next += 1
-        self.ring.append(event)
+        ring = self.covert_ring if event.is_covert else self.ring
+        if len(ring) == ring.maxlen:
+            self._gone[ring[0].matter.covert_owner] = ring[0].number
+        ring.append(event)
         return event
 
-    def since(self, number: int) -> Sequence[Event] | None:
-        """The events after this number; None when some of them have left the ring."""
+    def since(self, number: int, service: str | None = None) -> Sequence[Event] | None:
+        """The events after this number; None when some of them have left the ring: open ones, or covert ones of this service, which
+        alone may know of them."""
         if number >= self.last:
             return ()
-        first = self.ring[0].number
-        if number < first - 1:
+        if number < max(self._gone.get(None, 0), self._gone.get(service, 0)):
             return None
-        return [self.ring[at] for at in range(number + 1 - first, len(self.ring))]
+        late = (takewhile(lambda one: one.number > number, reversed(ring)) for ring in (self.ring, self.covert_ring))
+        return list(merge(*late, key=lambda one: one.number, reverse=True))[::-1]
 
     def newest(self, kind: Kind, before: int | None) -> Iterator[Shown]:
         """The alerts, violations or incidents that arrived before the event `before` (None: all), latest arrival first."""

@@ -84,11 +84,16 @@ def page_of(
     begin = asked.cursor(asked.given(Newest).cursor, int, use)
     shown: list[Shown] = []
     after: str | None = None
-    for looked_at, one in enumerate(house.live.oldest(kind, begin) if oldest else house.live.newest(kind, begin)):
+    looked_at = 0
+    for one in house.live.oldest(kind, begin) if oldest else house.live.newest(kind, begin):
+        is_seen = isinstance(asked.may(one.event.matter), Allowed)
+        if one.event.is_covert and not is_seen:
+            continue  # where a page ends, and whether one follows, tells nothing of it
         if len(shown) >= PAGE or looked_at >= LOOKED_AT:
             after = asked.next_cursor(one.event.number + (-1 if oldest else 1), use)
             break
-        if wanted(one) and isinstance(asked.may(one.event.matter), Allowed):
+        looked_at += 1
+        if is_seen and wanted(one):
             shown.append(one)
     return shown, after, house.streams.id_of(house.live.last)
 

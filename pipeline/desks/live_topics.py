@@ -141,5 +141,6 @@ async def _read(
         for partition, records in batches.items():
             for record in records:
                 intake.take(topics[partition.topic], record)
-                live.position[partition] = record.offset + 1
+        for partition in live.position:  # also past what was left out
+            live.position[partition] = await consumer.position(partition)
         await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """The route by which a policy is tried before it holds: what it would say of recent hits, beside what the present policies say."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Annotated
 
 import msgspec
@@ -72,9 +73,8 @@ async def explain(asked: Asked) -> RouteAnswer:
 
 def _alerts(asked: Asked, country: str) -> Iterable[Alert]:
     """The recent alerts that are shared with the country and that this person may see, latest first."""
-    for looked_at, one in enumerate(asked.house.live.newest("alert", None)):
-        if looked_at >= MOST_LOOKED_AT:
-            return
+    open_ones = (one for one in asked.house.live.newest("alert", None) if not one.event.is_covert)  # no other is told
+    for one in islice(open_ones, MOST_LOOKED_AT):
         alert = one.event.message
         if (
             isinstance(alert, Alert)

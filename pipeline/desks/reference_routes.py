@@ -216,13 +216,11 @@ async def approved(act: Act, asked: Asked, matter: Matter) -> str | None:
 
 
 async def _of_list(asked: Asked, item: Exclusion, does: Literal["see", "change"]) -> bool:
-    """Whether the person may know of, or change, the entry or list that the exclusion is about.
-
-    Who does not keep a list cannot silence its hits; nobody learns from an exclusion of a covert entry.
-    """
+    """Whether the person may know of, or change, the entry or list that the exclusion is about. Who does not keep a list cannot
+    silence its hits; nobody learns from an exclusion of a covert entry, also not once the entry is gone."""
     matter: Matter | None = None
     if item.entry_id is not None:
-        entry = await asked.house.writer.get(HOTLIST, item.entry_id)
+        entry = await (asked.house.writer.last if does == "see" else asked.house.writer.get)(HOTLIST, item.entry_id)
         matter = None if entry is None else matter_of_entry(entry)
     else:
         wanted = await asked.house.writer.get(LISTS, item.list_id or "")

@@ -139,7 +139,7 @@ class Streams:
         return [reader for audience in self.audiences.values() for reader in audience.open]
 
     def _frame(self, audience: Audience, now_s: float = 0.0) -> None:
-        events = self.live.since(audience.seen)
+        events = self.live.since(audience.seen, audience.view.person.user.service)
         if events is None:
             audience.frames.clear()  # too much at once: its readers begin anew
             audience.seen = self.live.last
@@ -155,7 +155,7 @@ class Streams:
     def since(self, view: View, number: int) -> bytes | None:
         """One frame with what the view shows of the events after this number; empty where it shows none of them. None where
         some of them have left the ring."""
-        events = self.live.since(number)
+        events = self.live.since(number, view.person.user.service)
         if events is None:
             return None
         now_ms = self.now_ms()

@@ -1,14 +1,16 @@
 """Marks a picture for one viewer: name, time and entry in the record are written across it."""
 
+import warnings
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.errors import BadRecord
-from pipeline.vision.costs import check_cost
+from pipeline.vision.costs import check_cost, check_parts
 
 _QUALITY = 88
 _LONGEST_SIDE = 4096
+warnings.filterwarnings("ignore", module=r"PIL\.")  # a line for each wrong tag: a stranger's picture would fill the log
 
 
 def watermarked(picture: bytes, text: str) -> bytes:
@@ -18,6 +20,7 @@ def watermarked(picture: bytes, text: str) -> bytes:
     thread.
     """
     try:
+        check_parts(picture)
         with Image.open(BytesIO(picture), formats=("JPEG", "PNG")) as header:
             check_cost(header, picture)
             image = header.convert("RGB")

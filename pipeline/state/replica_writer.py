@@ -183,6 +183,10 @@ class ReplicaWriter:
         (versions,) = await VERSIONS.run(self._client, WHAT, [(keys, [key])])
         return collection.decode_versions(versions)
 
+    async def last(self, collection: Collection[T], key: str) -> T | None:
+        """The item's last state that is stored, also of one that was removed; None for an unknown key."""
+        return next((one.item for one in reversed(await self.versions(collection, key)) if one.item is not None), None)
+
     async def history(self, collection: Collection[T], key: str) -> History[T]:
         """All stored versions of an item, in the order in which they hold."""
         return with_versions((), await self.versions(collection, key))

@@ -73,7 +73,7 @@ def kept_of(reason: str, payload: bytes, refused_at_ms: int) -> bytes:
     (b'{"captured_at_ms": 5}', b'')
     """
     rule = KEPT.get(reason, "nothing")
-    captured_ms = [int(found) for found in _CAPTURED.findall(payload)]
+    captured_ms = _captured_ms(payload)
     if rule == "nothing" or any(refused_at_ms - at_ms > YOUNG_MS for at_ms in captured_ms):
         return b""
     if rule == "young" and (not captured_ms or max(captured_ms) > refused_at_ms + CLOCKS_DIFFER_MS):
@@ -81,5 +81,15 @@ def kept_of(reason: str, payload: bytes, refused_at_ms: int) -> bytes:
     return payload
 
 
-_CAPTURED = re.compile(rb'"captured_at_ms"\s{0,20}:\s{0,20}([0-9]{1,20})')
-"""The capture times in JSON, whole or broken. Whoever writes a number otherwise writes no read of ours."""
+def _captured_ms(payload: bytes) -> list[int]:
+    """The capture times in JSON or msgpack, whole or broken, UTC ms."""
+    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), payload)
+    packed = _PACKED.findall(payload)
+    return [*map(int, _CAPTURED.findall(plain)), *(int.from_bytes(eight or four) for eight, four in packed)]
+
+
+_CAPTURED = re.compile(rb'"captured_at_ms"\s{0,20}:\s{0,20}"?([0-9]{1,20})')
+"""In JSON. Whoever writes a number otherwise writes no read of ours."""
+_ESCAPED = re.compile(rb"\\u00([0-7][0-9a-fA-F])")  # as any letter of a name may be written
+_PACKED = re.compile(rb"captured_at_ms(?:[\xcf\xd3](.{8})|[\xce\xd2](.{4}))", re.DOTALL)
+"""In msgpack, as frames and tracks are; also of the capture times whose names end so."""

@@ -4,6 +4,7 @@ Such a cell is refused, never taken back: 12345.0 may have been 12345 or 123450,
 """
 
 import re
+import unicodedata
 
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|f\u00e9vr|mars|avr|mai|juin|juil|ao\u00fbt|sept|d\u00e9c|"
@@ -78,12 +79,14 @@ def says_nothing(text: str) -> str | None:
 
 
 def known_text(text: str) -> str | None:
-    """The text of a cell that may be left empty; None where it says in words that nothing is known.
+    """The text of a cell that may be left empty; None where it says in words or signs that nothing is known. One in which nothing
+    can be seen stays as it is, to be refused.
 
-    >>> known_text("VW"), known_text("onbekend"), known_text("?")
-    ('VW', None, None)
+    >>> known_text("VW"), known_text("onbekend"), known_text("?"), known_text("\\u200b")
+    ('VW', None, None, '\\u200b')
     """
-    return None if says_nothing(text) else text
+    is_written = any(one.isalnum() or unicodedata.category(one)[0] in "PS" for one in text)
+    return None if is_written and says_nothing(text) else text
 
 
 def no_name(text: str) -> str | None:

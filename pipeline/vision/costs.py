@@ -12,6 +12,8 @@ from PIL import Image
 
 from pipeline.errors import BadRecord
 
+MAX_PIXELS = 33_200_000
+"""8K, above every plate camera on the market (up to 32 megapixels); decoded this is 100 MB."""
 MAX_VIDEO_PIXELS = 8_900_000
 """Of a video's frame: 4K. A decoder holds up to seventeen frames at once."""
 MAX_SCANS = 64
@@ -45,8 +47,12 @@ _BLOCK = 1 << 20
 
 
 def check_cost(header: Image.Image, image: bytes) -> None:
-    """Raise BadRecord picture_too_costly unless the picture may be decoded. header: the opened picture, not loaded."""
-    pixels = header.size[0] * header.size[1]
+    """Raise BadRecord picture_too_large or picture_too_costly unless the picture may be decoded. header: the opened picture, not
+    loaded."""
+    width, height = header.size
+    pixels = width * height
+    if pixels > MAX_PIXELS:
+        raise BadRecord("picture_too_large", f"{width}x{height} pixels, at most {MAX_PIXELS // 1_000_000} megapixels")
     if pixels > MAX_FLAT_PIXELS and pixels > FLAT * len(image):
         raise _too_costly(header, f"in {len(image)} bytes")
     if header.format in ("JPEG", "MPO"):  # of several pictures, the first is decoded

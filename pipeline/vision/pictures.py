@@ -16,13 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.errors import BadRecord
-from pipeline.vision.costs import check_cost, check_parts
+from pipeline.vision.costs import MAX_PIXELS, check_cost, check_parts
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) uint8, blue-green-red."""
 
-MAX_PIXELS = 33_200_000
-"""8K, above every plate camera on the market (up to 32 megapixels); decoded this is 100 MB."""
 LARGE_PIXELS = 2_500_000
 """Most of the hard scenes with more show a plate that is surely read in a quarter of their pixels."""
 MIN_SIDE = 8
@@ -40,6 +38,7 @@ _STRIP_ROWS = 256
 _ORIENTATION = 0x0112  # the EXIF tag
 _SHRUNK = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 _TURNED = (5, 6, 7, 8)  # its values for pictures that lie on their side
+warnings.filterwarnings("ignore", module=r"PIL\.")  # a line for each wrong tag: a stranger's picture would fill the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +120,9 @@ def _checked(image: bytes) -> Image.Image:
     """The picture, opened and not decoded. Raises BadRecord where it is none, or its head says that it may not be decoded."""
     header = _open(image)
     width, height = header.size
-    if width * height > MAX_PIXELS:
-        raise BadRecord("picture_too_large", f"{width}x{height} pixels, at most {MAX_PIXELS // 1_000_000} megapixels")
+    check_cost(header, image)
     if min(width, height) < MIN_SIDE:
         raise BadRecord("picture_too_small", f"{width}x{height} pixels, each side must have at least {MIN_SIDE}")
-    check_cost(header, image)
     return header
 
 

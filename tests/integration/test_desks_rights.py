@@ -407,8 +407,11 @@ async def test_nobody_silences_the_hits_of_a_list_that_he_does_not_keep(scene: S
     await writer.put(EXCLUSIONS, [msgspec.structs.replace(EXCLUDED, exclusion_id="X-covert", entry_id="E-covert")])
     shown = (await dispatcher.ask("GET", f"{PREFIX}/exclusions")).json["items"]
     assert {"X-1", "X-2"} == {one["exclusion_id"] for one in shown}
-    for path in ("X-covert", "X-covert/versions"):
-        assert 404 == (await dispatcher.ask("GET", f"{PREFIX}/exclusions/{path}")).status
+    for is_gone in (False, True):
+        if is_gone:
+            await writer.remove(HOTLIST, ["E-covert"])
+        for path in ("X-covert", "X-covert/versions"):
+            assert 404 == (await dispatcher.ask("GET", f"{PREFIX}/exclusions/{path}")).status
 
 
 async def test_lists_hold_what_may_be_seen_and_nothing_of_the_rest(scene: Scene) -> None:

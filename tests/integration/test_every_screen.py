@@ -156,6 +156,9 @@ async def put_away(page: Page) -> None:
     """Close what is open; a key that follows at once would still be the dialog's."""
     await page.keyboard.press("Escape")
     await expect(page.locator("dialog[open]")).to_have_count(0)
+    await page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+    )  # the page has heard of it
 
 
 async def test_the_dispatch_desk(screens: Screens, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.vision.bounded_decoder import BoundedDecoder
 from pipeline.vision.pictures import decode, decode_picture, decode_shrunk, encode_jpeg
-from tests.picture_bombs import PICTURES, saved, scans
+from tests.picture_bombs import PICTURES, noise, saved
 
 PLAIN = encode_jpeg(np.tile(np.arange(0, 240, 2, np.uint8)[None, :, None], (90, 1, 3)))
 
@@ -85,7 +85,7 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_the_next_one_is_dec
 
 def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_is_decoded() -> None:
     """The system ends the child."""
-    decoder, costly = BoundedDecoder(cpu_s=0.1), scans(2_000, 2_000, 40)
+    decoder, costly = BoundedDecoder(cpu_s=0.05), saved(noise(5_000, 5_000, 4), "PNG")
     try:
         assert "picture_too_costly" == refusal(decoder, costly)
         assert refusal(decoder, PLAIN) is None

@@ -3,15 +3,17 @@
 import os
 from functools import cache
 from random import Random
+from types import SimpleNamespace
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.access.rights import Person
+from pipeline.access.rights import Person, may
 from pipeline.desks.covert_lives import CovertLives, Opened, Told
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
+from pipeline.desks.live_routes import LOOKED_AT, PAGE, Newest, page_of
 from pipeline.desks.stream import FRAME_MS, Audience, StreamFrame, Streams, View, view_of
 from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted
@@ -293,3 +295,54 @@ def test_a_reader_that_is_too_far_behind_begins_anew() -> None:
     streams._frame(audience)
     assert audience.frames[-1].data.startswith(b"event: snapshot")
     assert None is streams.since(View(DISPATCHER, None), 1)
+
+
+MANY = 10_001
+"""More than any bound of what the desks keep in mind."""
+
+
+def page_among(open_ones: int, before: int, after: int) -> tuple[int, bool]:
+    """How many of so many open alerts the first page shows to a dispatcher, and whether another page follows. before, after: covert
+    alerts that arrived before and after them."""
+    streams, number = streams_of(), iter(range(2 * MANY))
+    for covert, count in ((True, before), (False, open_ones), (True, after)):
+        for _ in range(count):
+            streams.live.take(alert(next(number), covert=covert))
+    asked = SimpleNamespace(
+        house=SimpleNamespace(live=streams.live, streams=streams), given=lambda _: Newest(), cursor=lambda *_: None,
+        next_cursor=lambda *_: "next", may=lambda matter: may(DISPATCHER, "alerts.see", matter, NOON_MS),
+    )  # fmt: skip
+    shown, following, _ = page_of(asked, "alert")  # type: ignore[arg-type]  # what it uses of one
+    return len(shown), following is not None
+
+
+def test_where_a_page_ends_tells_nothing_of_covert_hits() -> None:
+    """Neither one behind the last alert of a full page, nor thousands before it."""
+    assert page_among(PAGE, 0, 0) == page_among(PAGE, 1, 0) == (PAGE, False)
+    assert page_among(PAGE + 50, 0, 0) == page_among(PAGE + 50, 0, LOOKED_AT - 50)
+
+
+def test_covert_hits_make_no_reader_begin_anew() -> None:
+    """A flood of them takes no position away from a dispatcher, and its owner begins anew."""
+    streams = streams_of()
+    streams.live.take(alert(0, covert=False))
+    for number in range(1, MANY + 1):
+        streams.live.take(alert(number, covert=True))
+    assert b"" == streams.since(View(DISPATCHER, None), 1)
+    assert None is streams.since(View(OWNER, None), 1)
+
+
+def test_covert_hits_of_unknown_places_leave_open_ones_to_be_told() -> None:
+    """Once their zone is known, whatever came in between."""
+    streams = streams_of()
+    streams.live.directory = directory = Directory()
+    streams.live._unplaced.directory = directory
+    directory.take("cameras", [since_ever("CAM", make_camera("CAM"))], reset=False)
+    streams.live.place()
+    streams.live.take(alert(0, covert=False))
+    for number in range(1, 1_500):
+        streams.live.take(alert(number, covert=True))
+    before = streams.live.last
+    directory.take("zones", [since_ever(ZONE, make_zone(ZONE, cameras=("CAM",)))], reset=False)
+    streams.live.place()
+    assert alert(0, covert=False).alert_id.encode() in (streams.since(View(DISPATCHER, None), before) or b"")
