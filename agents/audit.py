@@ -1,8 +1,8 @@
 """The agent audit: adds the entries of the record to the Merkle log in its folder, and sends checkpoints. The log holds the
 record's order, and outsiders verify it.
 
-A batch's entries and the ledger, which holds up to which offset they go, are written to disk in one step, so entries that
-come again after a crash are dropped. While the folder cannot be written, entries wait in Kafka, and nobody is refused
+A batch's entries are written to disk, and then the ledger, which holds up to which offset they go, is replaced in one step: so
+entries that come again after a crash are dropped. While the folder cannot be written, entries wait in Kafka, and nobody is refused
 because of it.
 """
 

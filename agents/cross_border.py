@@ -1,5 +1,5 @@
-"""The agent cross_border: makes forwards of alerts by the policies of the neighbours, each country on a partition of its
-own."""
+"""The agent cross_border: makes forwards of alerts by the policies of the neighbours, each on the partition of its country
+(pipeline.neighbours.partitions)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
 """The agent hotlist: matches reads with the hotlist and sends alerts. It decides from memory; a batch with hits takes two
 round trips to Redis.
 
-A read that may not enter (unknown camera, from the future, older than retention) and a record that cannot be decoded go to
-the dead letters; the rest of the batch goes on. This agent reports them, because it looks at every read; the other agents
-that read the same topic leave them out and count them.
+A read that may not enter (unknown camera, from the future, older than retention, a purpose that its camera may not serve) and
+a record that cannot be decoded go to the dead letters; the rest of the batch goes on. This agent reports them, because it
+looks at every read; the other agents that read the same topic leave them out and count them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +56,8 @@ class HotlistMirror(Mirror):
         self.zones: Versions[Zone] = self.of(ZONES)
 
     def matched(self, reads: Sequence[PlateRead]) -> Iterator[tuple[PlateRead, list[Hit]]]:
-        """Yields the reads that have hits on the hotlist or on what persons asked to watch for, each with its hits."""
+        """Yields the reads that have hits on the hotlist, then those that have some on what persons asked to watch for, each with
+        its hits: a read may come several times."""
         yield from match_reads(reads, self.hotlist, self.cameras, self.zones)
         if len(self.watches):
             yield from self.watches.matched(reads, self.cameras, self.zones)

@@ -1,5 +1,5 @@
 """The agent liaison: delivers forwards to the neighbours' desks and sends receipts. Partitions are handled separately, so
-that a desk that is away delays no other country.
+that a desk that is away delays only those countries that share its partition.
 
 It delivers one forward at a time: a desk's order is kept by waiting for its answer, so the round trip across the border sets
 the pace, not Kafka. While a desk is away the handler raises Unavailable instead of waiting inside: between two attempts the

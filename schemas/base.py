@@ -15,7 +15,8 @@ IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
 PLATE = r"[A-Z0-9]+"
 COUNTRY = r"[A-Z]{2}"
 Identifier = Annotated[str, msgspec.Meta(pattern=rf"\A{IDENTIFIER}\Z", max_length=64)]
-"""A name given by people or systems (camera, section, zone, entry): letters, digits and ``. _ : -``, at most 64."""
+"""A name given by people or systems (camera, section, zone, entry): a letter or digit, then letters, digits and ``. _ : -``; at
+most 64 characters."""
 Plate = Annotated[str, msgspec.Meta(pattern=rf"\A{PLATE}\Z", max_length=16)]
 """Compact form: A-Z 0-9, no separators, at most 16 characters."""
 Country = Annotated[str, msgspec.Meta(pattern=rf"\A{COUNTRY}\Z")]
@@ -38,7 +39,8 @@ TrackId = Annotated[str, msgspec.Meta(pattern=rf"\At-{DIGEST}\Z", max_length=26)
 DeadLetterId = Annotated[str, msgspec.Meta(pattern=rf"\Ad-{DIGEST}\Z", max_length=26)]
 ActionId = Annotated[str, msgspec.Meta(pattern=rf"\Ac-{DIGEST}\Z", max_length=26)]
 AccessId = Annotated[str, msgspec.Meta(pattern=rf"\Ae-{DIGEST}\Z", max_length=26)]
-"""Ids as schemas/ids.py computes them."""
+"""Of an entry of the record: random for an intent, ids.outcome_id for its outcome. The types above: ids as schemas/ids.py computes
+them."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -1,7 +1,8 @@
 """Writes the JSON Schemas of everything that flows, for readers and writers in other languages: ``python -m
 schemas.export``.
 
-They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed.
+They are written to schemas/json, one file per topic and per kind of reference data (but for exclusions and watches), and one for
+withdrawals, and committed.
 A schema may only change so that old and new readers and writers understand each other: by a new field that has a default.
 Any other change is refused here; one that breaks on purpose is written with ``--breaking``, once every reader is known to be
 ready.

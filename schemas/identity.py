@@ -1,4 +1,5 @@
-"""Checks that the ids in a message are those that its fields give (see schemas/ids.py), so that no sender can choose them.
+"""Checks that the ids in an alert, violation, receipt or dead letter are those that its fields give (see schemas/ids.py), so that
+no sender can choose them.
 
 Forwards and tracks do not carry all that their ids are made of; of these, only the form can be checked, which their types
 do.
@@ -17,8 +18,9 @@ Claim = tuple[str, str, str]
 
 
 def id_fault(message: Message) -> str | None:
-    """In words, the first id in the message that differs from the one its fields give. None: all agree. Ids that cannot be
-    computed from the fields are not looked at, as that of an alert with `corrects`."""
+    """In words, the first id in the message that differs from the one its fields give. None: all agree, or
+    the message is of another kind. Ids that cannot be computed from the fields are not looked at, as that of an alert with
+    `corrects`."""
     claims = _CLAIMS.get(type(message))
     if claims is None:
         return None

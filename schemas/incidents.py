@@ -32,7 +32,8 @@ Did = Literal["take", "confirm", "misread", "dismiss", "hand_over", "close", "un
 """What a person does: takes the incident on; confirms that a hit is the wanted vehicle; says what a misread plate really is;
 dismisses the incident; hands it over to a desk; closes it with its outcome; undoes the last of these."""
 Happened = Literal["rang", "alarmed", "withdrawn", "expired"]
-"""What happens by itself: an alert rang; nobody answered, so a desk is alarmed; the alerts were withdrawn; too long ago."""
+"""What happens by itself: an alert rang; a desk or everybody was alarmed, as nobody here or no neighbour had answered; all alerts
+were withdrawn; the last change is too long ago."""
 Phase = Literal[
     "new", "taken", "confirmed", "handed_over", "misread", "dismissed", "closed", "withdrawn", "expired"
 ]  # fmt: skip
@@ -57,8 +58,8 @@ _NEEDS = {
 
 
 class IncidentAction(Message, frozen=True, kw_only=True):
-    """What a person decided about an incident. Topic vigie.actions, key incident_id; written by desks, read by incidents; by
-    liaison, before it signs what rests on a confirmation.
+    """What a person decided about an incident. Topic vigie.actions, key incident_id; written by desks, read by incidents, and by
+    liaison before it signs what rests on a confirmation. Of a covert incident: sealed, on vigie.alerts_covert.
 
     It counts only if the incident is still in the state that the person saw: revision and rings of IncidentState.
     """
@@ -196,7 +197,8 @@ class NeighbourAnswer(Message, frozen=True, kw_only=True):
 
 
 class IncidentState(Message, frozen=True, kw_only=True):
-    """The state of an incident. Topic vigie.incidents, key incident_id; written by incidents, read by desks.
+    """The state of an incident. Topic vigie.incidents, key incident_id; written by incidents; read by desks,
+    `vigie retention`, and by incidents itself after Redis lost something.
 
     change: grows with each state of the incident, and is at least the time in UTC ms: a reader drops a lower one. revision: how
     many actions of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one

@@ -25,7 +25,8 @@ MOST_JUDGEMENTS, MOST_NOT_COUNTED = 32, 8
 
 
 class Judgement(Message, frozen=True, kw_only=True):
-    """What an officer decided about one violation. Topic vigie.judgements, key violation_id; written and read by desks.
+    """What an officer decided about one violation. Topic vigie.judgements, key violation_id; written and read by desks, read by
+    `vigie retention`.
 
     It counts only if as many judgements of the violation counted before it as the officer saw (revision): of two at once the one
     that the topic has first.

@@ -79,7 +79,8 @@ class Confirmation(Message, frozen=True, kw_only=True):
 
 
 class Alert(Message, frozen=True, kw_only=True):
-    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by cross_border, incidents and desks.
+    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist and, for later revisions, by incidents;
+    read by both of them, cross_border, liaison, desks and `vigie retention`.
 
     A later message with the same alert_id and a higher revision replaces this one, as when somebody confirmed the alert, or
     took that back; the agent incidents sends it. Only the first revision rings.
@@ -150,8 +151,8 @@ class Violation(Message, frozen=True, kw_only=True):
 
 
 class Forward(Message, frozen=True, kw_only=True):
-    """One minimised message for one country. Topic vigie.forwards, key to_country; written by cross_border, read by liaison and
-    desks.
+    """One minimised message for one country. Topic vigie.forwards, key to_country; written by cross_border; read by liaison,
+    desks, and by cross_border itself after Redis lost something.
 
     It never holds owner, passage history, occupants or overview pictures. alert_at, first_at, withdrawn_at and incident_id stay
     in our country: they are neither signed nor delivered. With the first three liaison finds the alert and checks that the
@@ -189,7 +190,8 @@ class Forward(Message, frozen=True, kw_only=True):
 
 
 class Receipt(Message, frozen=True, kw_only=True):
-    """A delivery's outcome or the neighbour's acknowledgement. Topic vigie.receipts, key forward_id; written by liaison."""
+    """What became of a delivery, or what the neighbour said later (`later`). Topic vigie.receipts, key forward_id; written by
+    liaison; read by incidents, desks, and by liaison itself after Redis lost something."""
 
     receipt_id: ReceiptId  # ids.receipt_id(forward_id, outcome); with `later` the second copy is known by
     forward_id: ForwardId

@@ -13,7 +13,7 @@ PictureBytes = Annotated[bytes, msgspec.Meta(max_length=MAX_PICTURE_BYTES)]
 
 
 class Frame(Message, frozen=True, kw_only=True):
-    """One encoded picture. Topic vigie.frames, key camera_id; written by camera sources, read by decode."""
+    """One encoded picture. Topic vigie.frames, key camera_id; written by cameras and gateways, read by decode."""
 
     camera_id: Identifier
     captured_at_ms: EpochMs  # camera clock, UTC

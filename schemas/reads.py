@@ -72,7 +72,8 @@ class Alternative(Message, frozen=True, kw_only=True):
 class PlateRead(Message, frozen=True, kw_only=True):
     """One vehicle's passage at one camera. Topic vigie.reads (in batches), partition of camera_id.
 
-    Written by ocr and camera gateways; read by hotlist, section_control, health and the archive.
+    Written by ocr, cameras, gateways, the simulation, and once more by look-backs and `vigie dead-letters`; read by hotlist,
+    section_control, health, desks and look-backs.
     """
 
     read_id: Annotated[str, msgspec.Meta(max_length=64)]  # ids.read_id(camera_id, captured_at_ms, plate); see `named`

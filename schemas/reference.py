@@ -29,7 +29,7 @@ Channel = Literal["bilateral", "sirene"]
 
 MAX_REFERENCES = 10_000
 References = Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=MAX_REFERENCES)]
-"""Names of cameras or zones that an item means."""
+"""Names of cameras, zones or designations that an item means."""
 Countries = Annotated[tuple[Country, ...], msgspec.Meta(max_length=64)]
 Purposes = Annotated[tuple[Purpose, ...], msgspec.Meta(max_length=8)]
 DurationMs = Annotated[int, msgspec.Meta(gt=0, le=31 * 86_400_000)]
@@ -236,8 +236,8 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
 class WantedList(Message, frozen=True, kw_only=True):
     """A list of wanted plates that somebody keeps and refreshes. Collection lists, key list_id.
 
-    Its legal_basis, category, origin, priority, action and silent count for each entry that is imported into it and leaves
-    them out.
+    Its list_id, hotlist, owner, legal_basis, category, origin, priority, action and silent count for each entry that is imported
+    into it and leaves them out.
     """
 
     list_id: Identifier

@@ -24,7 +24,7 @@ class SenderSecret(Message, frozen=True, kw_only=True):
 
 class SenderCamera(Message, frozen=True, kw_only=True):
     """A camera that a sender speaks for. identities: what a message must say to be this camera's: a value for each of these
-    fields. None given: the sender has this camera alone, and its secret names it."""
+    fields. None given: the sender has this camera alone, and all that it sends is this camera's."""
 
     camera_id: Identifier
     identities: Annotated[dict[IdentityName, IdentityValue], msgspec.Meta(max_length=8)] = {}
@@ -42,7 +42,7 @@ class SenderPort(Message, frozen=True, kw_only=True):
 
 
 PullKind = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]{0,19}\Z", max_length=20)]
-"""What is asked, and in which form it answers, as `vigie cameras fetch` lists it. One that a gateway does not know is told of."""
+"""What is asked, and in which form it answers, as `vigie cameras fetch` lists it. A gateway that does not know the kind says so."""
 
 
 class SenderPull(Message, frozen=True, kw_only=True):

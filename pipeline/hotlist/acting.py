@@ -1,7 +1,8 @@
 """Whether what a person does to an incident counts, and what it changes. Pure.
 
-An action counts only on the state that the person saw: who comes second is told who was first. What ends an incident counts only
-if no alert rang since. An incident that somebody holds is that person's to decide, until it is handed over or taken over.
+An action counts only if no other action counted since the state that the person saw: who comes second is told who was first. A
+misread, a dismissal or a closing counts only if no alert rang since, either. An incident that somebody holds is that person's to
+decide, until it is handed over or taken over.
 """
 
 from collections.abc import Callable, Mapping

@@ -18,7 +18,8 @@ UNANSWERED = frozenset(("new", "handed_over"))
 AGAIN_MS = 300_000
 """Between two alarms of everybody. An own choice."""
 NO_DESK_MS = 60_000
-"""As long as everybody waits for a desk that is not there, as the usual Desk.answers_within_s."""
+"""After so long everybody is alarmed where a desk that was asked is no more, or none answers for the incident; as the usual
+Desk.answers_within_s."""
 
 
 def next_alarm(state: IncidentState, desks: Mapping[str, Desk]) -> tuple[int, str | None] | None:

@@ -26,7 +26,8 @@ LEAST_CONFIDENCE = 0.95
 MOST_ELSE = 0.01
 """So sure must the read be of the text, and so improbable what else it may show. An own choice."""
 DRIFT_PPM = 100.0
-"""A clock drifts by so much at most since it was synchronised, as section control takes it."""
+"""A clock drifts by at most so many millionths of the time since it was synchronised: twice what section control takes. An own
+choice."""
 
 
 def sure_sight(alert: Alert, camera: Camera | None) -> SureSight | None:

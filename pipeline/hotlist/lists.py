@@ -5,9 +5,9 @@ from schemas.reference import HotlistEntry, Priority, WantedList
 QUIET = frozenset(("no_insurance", "no_inspection"))
 """Kinds of lists on which normal counts as low, and low makes no sound unless the entry says silent=false."""
 LEAST_SHARE_ENTRIES = 100
-"""Without a stated share, a list of fewer entries may change as it likes."""
+"""An import for the whole collection, not for a list, may change as it likes while there are fewer entries than this."""
 DEFAULT_SHARE = 0.5
-"""Of its entries, that a list may gain or lose at once without being asked, where none is stated."""
+"""Of the present entries, that an import for the whole collection, not for a list, may add or remove unasked."""
 
 
 def priority_of(entry: HotlistEntry) -> Priority:

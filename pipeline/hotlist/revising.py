@@ -46,7 +46,7 @@ def revision_of(state: IncidentState, alert: Alert) -> Alert:
 
 
 def said_by_persons(state: IncidentState | None) -> list[IncidentStep]:
-    """The steps of persons, each with whether it was undone: while they stay, `left_out_again` finds nothing."""
+    """The steps of persons, each with whether it was undone: while none of this changes, `left_out_again` finds nothing."""
     return [step for step in state.steps if step.role is not None] if state is not None else []
 
 

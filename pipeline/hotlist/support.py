@@ -1,4 +1,5 @@
-"""Checks whether an alert follows from its entry and its read: it is made again and must be the same. Pure."""
+"""Checks whether an alert follows from its entry and its read: it is made again and must say the same of vehicle and entry.
+Priority, incident and whether it rings are not compared. Pure."""
 
 from collections.abc import Iterable, Mapping
 

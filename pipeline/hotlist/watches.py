@@ -78,7 +78,8 @@ class Watches:
     def matched(
         self, reads: Sequence[PlateRead], cameras: Versions[Camera], zones: Versions[Zone]
     ) -> Iterator[tuple[PlateRead, list[Hit]]]:
-        """Yields the reads that have hits, each with its hits; cameras, zones: as in match_reads."""
+        """Yields the reads that have hits, each with its hits: first those of requests with a plate, then those of the others, so a
+        read may come twice. cameras, zones: as in match_reads."""
         if len(self._with_plate):
             yield from match_reads(reads, self._with_plate, cameras, zones)
         if not len(self._looks):

@@ -64,9 +64,10 @@ async def import_whole(
     """Import pairs of key and JSON, those of a checked file and what else is to hold, all of them valid from one moment on.
 
     pairs: can be gone through again. refresh: who imports what from where. Raises BadRecord, and imports nothing, for a sequence
-    number that was used or leaves a gap, an entry of another list, a delta that adds what is there or changes or removes what is
-    not, patterns that cost each read too much, or a list that suddenly gains or loses too much, unless that was confirmed;
-    Unavailable when others keep changing the collection.
+    number that is behind or that another file has, a delta that leaves a gap or comes before any whole file, an entry of
+    another list, a delta that adds what is there or changes or removes what is not, patterns that cost each read too much, or
+    a list that suddenly gains or loses too much, unless that was confirmed; Unavailable when others keep changing the
+    collection.
     """
     switching = writer.switching(collection)
     removes = checked.changes.get("remove", ())

@@ -26,7 +26,7 @@ MAX_SIGNED_BYTES = 96 * 1024
 
 
 class Acknowledgement(Message, frozen=True, kw_only=True):
-    """The neighbour's signed word on one forward: it took it (its own reference), or refuses it for good (why)."""
+    """The neighbour's signed word on one forward: that it took the forward, or refuses it for good."""
 
     forward_id: str
     from_country: Country
@@ -108,7 +108,8 @@ def sign_acknowledgement(acknowledgement: Acknowledgement, key: OKPKey) -> str:
 
 
 def verify_acknowledgement(token: str | bytes, ring: KeyRing, forward: Forward) -> Acknowledgement:
-    """The neighbour's word on this forward. Raises NotAuthentic if another one signed it or it is about another one."""
+    """The neighbour's word on this forward. Raises NotAuthentic if it is no acknowledgement, another country signed it, or
+    it is about another forward."""
     signed = verify(token, ring, typ=ACKNOWLEDGEMENT_TYPE)
     try:
         word = msgspec.json.decode(signed.payload, type=Acknowledgement)

@@ -1,4 +1,4 @@
-"""Assigns each country a partition of the forwards, so that a neighbour's desk that is away delays no other country."""
+"""Assigns each country a partition of the forwards, so that a neighbour's desk that is away delays as few others as it can."""
 
 from zlib import crc32
 

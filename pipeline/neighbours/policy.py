@@ -42,7 +42,8 @@ Reason = Literal[
     "channel", "treaty", "may_not_tell", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
     "policy_ended",
 ]  # fmt: skip
-"""Why a hit that is shared with a country does not go there, from the first thing asked to the last."""
+"""Why a hit that is shared with a country does not go there. Where its policies give several reasons, the one that stands last here
+is told."""
 _ASKED: tuple[Reason, ...] = get_args(Reason)
 
 

@@ -20,8 +20,8 @@ def recall_of(forward: Forward, *, now_ms: int, withdrawn_at: RecordPlace | None
     """The message that takes a forward back, because the vehicle is not wanted any more or was never seen. A forward has one
     recall, always with the same id.
 
-    withdrawn_at: partition and offset, in the topic of alerts, of the withdrawal of its alert; None where a policy ended the
-    forward.
+    withdrawn_at: partition and offset, in the topic of alerts, of the withdrawal of its alert, or of its revision that must be
+    confirmed anew; None where a policy ended the forward.
     """
     return msgspec.structs.replace(
         forward,
@@ -45,8 +45,8 @@ def terms_of(forward: Forward) -> tuple[str, ...]:
 
 
 def correction_of(forward: Forward, allowed: Forward, *, now_ms: int) -> Forward:
-    """The message that corrects the terms of a forward that was sent to those of `allowed`. One id per terms, so a replay makes it
-    again."""
+    """The message that replaces the terms of a forward, which was sent already, by those of `allowed`. The same terms give the same
+    id, so a replay makes the same message again. now_ms: UTC."""
     return msgspec.structs.replace(
         forward,
         forward_id=correction_id_of(forward.forward_id, allowed),

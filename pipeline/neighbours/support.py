@@ -1,9 +1,9 @@
 """Checks whether a forward follows from its alert and the policies, before liaison signs it. Pure.
 
 What is in the topic forwards is not trusted. The forward is made again from the alert and the reference data, as they were
-at the capture or are now, and both must agree. A later hit of a case must name the id of such a forward of the same case, vehicle
-and country; whether that was sent is asked elsewhere. A recall must name the id of such a forward, and either the alert was
-withdrawn, or at some moment since then no policy allowed the forward.
+at the capture or are now, and must agree with the one that is made so. A later hit of a case must name the id of such a forward
+of the same case, vehicle and country; whether that was sent is asked elsewhere. A recall must name the id of such a forward,
+and either the alert was withdrawn, or at some moment since then no policy allowed the forward.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

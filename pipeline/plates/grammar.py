@@ -70,8 +70,8 @@ class Series:
         return total
 
     def texts(self) -> Iterator[tuple[str, ...]]:
-        """The texts that the pattern matches, look-aheads ignored: for each possible length, the characters allowed in each
-        place.
+        """The texts that the pattern matches, look-aheads ignored: for each way to repeat the pattern's parts, the characters
+        allowed in each place.
 
         >>> list(Series("s", "[AB]X[0-2]?", 1.0).texts())
         [('AB', 'X'), ('AB', 'X', '012')]

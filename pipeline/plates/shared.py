@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 
 COUNTRY = "DE"
-"""The one country whose plates are parted by more than their text."""
+"""The one country, of those known here, in which two different plates can have the same compact text."""
 _DISTRICTS = frozenset(
     """
     A AA AB ABG ABI AC AE AH AIB AIC AK ALF ALZ AM AN ANA ANG ANK AÖ AP APD ARN ART AS ASL ASZ AT AU AUR AW AZ AZE

@@ -11,8 +11,8 @@
 | | ca.pem, desk-sign-public.pem | what it knows of the others |
 
 Each side is given its folder and no other, so that neither can speak for the other. Between states, each side makes its own keys
-and hands over only certificates and public keys. Nothing that exists is replaced unless asked: `renew` writes new certificates
-over the same keys, `force` makes everything anew.
+and hands over only certificates and public keys. No key or certificate is replaced unless asked: `renew` writes new certificates
+of desk and sender over the same keys, `force` makes everything anew. What each side knows of the others is kept up to date.
 """
 
 import json
@@ -101,8 +101,8 @@ def create_credentials(
     side's copy of the other's public files. Returns the paths of all. Private keys are readable by their owner alone (0600).
 
     hosts: names and addresses at which the desk is reached. renew: make new certificates of desk and sender for the keys that
-    exist. force: delete everything and make it anew, the CA too. Raises Misconfigured when a private key is missing though its
-    certificate or public key is there, is of the wrong kind, or others may read it.
+    exist. force: delete all these files and make them anew, the CA too. Raises Misconfigured when a private key is missing
+    though its certificate or public key is there, is of the wrong kind, or others may read it.
     """
     made = DeskCredentials.in_folder(folder)
     for place in (folder, *(folder / side for side in SIDES)):

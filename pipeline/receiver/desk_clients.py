@@ -36,7 +36,7 @@ def desk_client(settings: LiaisonSettings, country: str, desk: DeskSettings) -> 
 
 
 def ring_of(country: str, desk: DeskSettings) -> KeyRing:
-    """The key by which this country's word is known. Raises Misconfigured."""
+    """The public keys by which this country's word is known. Raises Misconfigured."""
     where = f"liaison.desks.{country}"
     if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
         raise Misconfigured(where, found=country, allowed="an ISO 3166-1 alpha-2 code, such as NL")

@@ -1,10 +1,11 @@
 """A neighbour's liaison desk: takes signed forwards over mutual TLS and answers with its signed word. Its own process.
 
 POST /forwards   body: a forward as JWS compact      200 acknowledged, 410 or 422 refused (all signed); 400, 401, 408, 413, 503
-GET  /status     what it took, dropped and refused
+GET  /status     how many it holds, and how many came again, were refused or were not genuine
 
-It stores before it acknowledges, knows every forward_id that it stored, also after a kill -9, and gives a second copy the
-same acknowledgement again. What a client may cost is bounded: see pipeline.runtime.open_connections.
+It stores before it acknowledges, and knows every forward_id that it stored, also after a kill -9, until the forward has expired
+and its day's file is deleted; till then it gives a second copy the same acknowledgement again. What a client may cost is
+bounded: see pipeline.runtime.open_connections.
 """
 
 import asyncio

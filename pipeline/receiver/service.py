@@ -55,7 +55,8 @@ class DeskOptions:
 
 
 class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A desk's counts. received: forwards in the inbox, each once. The others count since the start."""
+    """A desk's counts. received: forwards whose ids the inbox knows, each once. last_at_ms: when the newest of
+    them was received, UTC. The others count since the start."""
 
     country: str
     received: int

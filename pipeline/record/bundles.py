@@ -57,7 +57,8 @@ class Run:
     roots: the hash of each full bundle, in order. leaves: for each bundle that was asked for, by its index, the hash of each
     entry. records: how many were read. steps: for each record in order, whether it is an INTENT or an OUTCOME, and the intent's
     id. faults: what is wrong, at most MOST_FAULTS. first_offset, last_offset: of the first and last record; -1 when there was none.
-    left_out: offsets of the topic between records that are not in the log: how many, and the first such spans.
+    left_out: how many offsets of the topic between records are not in the log; spans: the first of them, each as its first and last
+    offset.
     """
 
     roots: list[bytes] = field(default_factory=list)

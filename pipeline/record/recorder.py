@@ -1,5 +1,5 @@
-"""Writes entries to the record: each is a message on the topic `accesses`, and counts when every copy of the partition has
-it."""
+"""Writes entries to the record: each is a message on the topic `accesses`, and counts when every copy of the partition
+that is in step has it."""
 
 import asyncio
 import secrets

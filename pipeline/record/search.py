@@ -17,9 +17,9 @@ from schemas.accesses import Access, Intent, Outcome
 from schemas.base import UNREADABLE
 
 LOOKED_AT = 50_000
-"""Entries that one search reads at most, and entries after those in which it looks for their outcomes."""
+"""A search looks for intents in at most so many entries, and for their outcomes also in so many after these."""
 WINDOW = 500_000
-"""Entries that a look at a time reads at most: some seconds."""
+"""Entries that `window` reads at most, which takes some seconds."""
 AFTER = 1_000
 """Entries after the last intent of a window in which its outcome is looked for."""
 SLACK_MS = 3_600_000

@@ -19,12 +19,13 @@ from pipeline.runtime import zstd
 from pipeline.runtime.scratch import scratch
 
 MAX_UNPACKED_BYTES = 16 * 1024 * 1024
-"""No topic takes a batch above 9 MiB. Packed reads become a tenth: ten times what clients make by default still fit."""
+"""Topics take batches of at most 9 MiB, dead_letters of 16. Packed reads become a tenth: ten times what clients make by default
+still fit."""
 _XERIAL_HEAD = b"\x82SNAPPY\x00" + b"\x00\x00\x00\x01" + b"\x00\x00\x00\x01"
 MOST_MEMBERS = 16
-"""Of gzip in one batch: clients make one. Each costs as much as all that follow it."""
+"""Members of gzip in one batch at most: clients make one. Each costs as much as all that follow it."""
 MOST_BLOCKS = MAX_UNPACKED_BYTES // 1024
-"""Of snappy: Java's have 32 KiB each, and cannot be set below one KiB."""
+"""Blocks of snappy in one batch at most: Java's have 32 KiB each, and cannot be set below one KiB."""
 _GZIP = 31  # zlib's word for: with gzip's head and checksum
 _LENGTH_BYTES = 4
 

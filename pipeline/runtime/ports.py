@@ -25,7 +25,8 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
-    """Return `count` free ports: those of `wanted` that are free, and for the rest others that nobody was given before."""
+    """Return `count` free ports: those of `wanted` that are free, and for the rest others that this process has not given out
+    before."""
     chosen = [port for port in wanted[:count] if is_free(port)]
     _given.update(chosen)
     if len(_given) > (HIGHEST - LOWEST) // 2:

@@ -44,7 +44,7 @@ class SigningFile:
 
 def new_key(path: Path, passphrase: bytes, user_id: str) -> Enrolment:
     """Make a key in this file, which must not exist, and return its enrolment. Raises BadRecord for a passphrase of
-    too few bytes of UTF-8, and for a file that exists."""
+    too few bytes of UTF-8, and for a file that exists or cannot be made."""
     if len(passphrase) < SHORTEST_PASSWORD:
         raise BadRecord("passphrase", f"a passphrase has at least {SHORTEST_PASSWORD} characters")
     key = SigningFile(Ed25519PrivateKey.generate())

@@ -61,8 +61,8 @@ def plate_of(reads: Sequence[PlateRead]) -> str | None:
     """The plate that reads with one folded text show; None where that is ambiguous.
 
     With one text it is that text. With two texts that differ in one character, it is the one that is issued. Either way each read
-    must exclude any other that a vehicle of this country, or of any where it is not known, may carry; and no two vehicles may carry
-    this very text, as in Germany.
+    must exclude any other that a vehicle of this country, or of any where it is not known, may carry; and this very
+    text must not be one that two vehicles may carry, as some texts are in Germany.
     """
     texts = sorted({read.plate for read in reads})
     if len(texts) > 2 or (len(texts) == 2 and sum(one != other for one, other in zip(*texts, strict=True)) > 1):

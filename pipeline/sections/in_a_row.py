@@ -1,10 +1,10 @@
 """Finds violations of one journey over several sections in a row. Where the law lets only the worst of them stand, the
 others are withdrawn.
 
-Sections belong in a row where one is left at a camera at which another is entered, or some 50 m from it, and where they have
-an end in common. Two violations of one plate are of one journey when the vehicle was on both at once, when it left one as it
-entered the other, or when it left the one and entered the other no later than the sections between them may take. In doubt
-they are of one journey, which is in the driver's favour.
+Sections belong in a row where one is left at a camera at which another is entered, or near it (surely within 35 m, never beyond
+140 m), or where they have another end in common. Two violations of one plate are of one journey when the vehicle was on both
+at once, when it left one as it entered the other, or when it left the one and entered the other no later than the sections
+between them may take. In doubt they are of one journey, which is in the driver's favour.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -39,7 +39,8 @@ class SectionRow:
 
     @staticmethod
     def of(violation: Violation, rules: Rules) -> "SectionRow":
-        """The sections in a row with that of the violation, at the time when the vehicle left it."""
+        """The sections in a row with that of the violation, at the time when the vehicle left it; none where the country's law then
+        has no rule on sections in a row."""
         at_ms = violation.exit.captured_at_ms
         sections, cameras = rules.reference.sections.as_of(at_ms), rules.reference.cameras.as_of(at_ms)
         own = sections.get(violation.section_id)

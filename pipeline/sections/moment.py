@@ -130,7 +130,8 @@ def most_lenient(sections: list[Section]) -> Section:
 
 
 def limit_of(section: Section, vehicle_class: VehicleClass) -> int:
-    """The limit of one class in km/h; of a class that is not known, as of what draws a trailer, the highest of any."""
+    """The limit of one class in km/h. Where the class is unknown, or is "trailer" and the section has no limit for it (the class of
+    what draws the trailer is unknown): the highest of all its limits."""
     if vehicle_class == "unknown" or (vehicle_class == "trailer" and vehicle_class not in section.class_limits_kmh):
         own = [limit for name, limit in section.class_limits_kmh.items() if name != "unknown"]
         return max((section.limit_kmh, *own))

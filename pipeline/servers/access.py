@@ -54,8 +54,8 @@ async def provide_kafka(
 
 
 async def grant_redis(redis_url: str, namespace: str, folder: Path) -> None:
-    """Give every principal its Redis user with exactly its rights. redis_url: Redis as the admin reaches it. folder: the
-    accounts folder. Raises Unavailable."""
+    """Give every principal that has an account, but the admin, its Redis user with exactly its rights. redis_url: Redis as
+    the admin reaches it. folder: the accounts folder. Raises Unavailable."""
     async with open_redis(redis_url) as client:
         with redis_edge("accounts"):
             for name, rules in rules_of(namespace, _but_admin(folder)).items():

@@ -46,7 +46,7 @@ class KafkaServer:
         """brokers: 1 or 3. java: options of the brokers' Java; None: those that use the archive of Kafka's classes. stop_within_s:
         from SIGTERM to SIGKILL; None: a few seconds.
 
-        Raises Misconfigured for another number of brokers, or when the folder was made with another number of them.
+        Raises Misconfigured for another number of brokers, or where others may change the archive.
         """
         if brokers not in HEAP_MB:
             raise Misconfigured("VIGIE_BROKERS", found=brokers, allowed="1 or 3")
@@ -70,7 +70,7 @@ class KafkaServer:
     async def start(self) -> None:
         """Format new log folders, start all brokers and wait until each knows the others.
 
-        Raises StartFailed, JarsUnavailable, Misconfigured.
+        Raises StartFailed, JarsUnavailable, and Misconfigured, also when the folder was made with another number of brokers.
         """
         jars = ":".join(map(str, await asyncio.to_thread(class_path)))
         self.cluster = cluster = self._settle()

@@ -17,7 +17,8 @@ what PYTHON* variables name; its output comes at once."""
 
 
 def main(parent_pid: int, argv: list[str]) -> None:
-    """Replace this process by the program in argv. Never returns: exits with 127 when the program cannot be run."""
+    """Replace this process by the program in argv. Never returns: exits with 1 when the program cannot be run, or
+    the parent has ended."""
     if sys.platform == "linux":
         import ctypes
 

@@ -84,7 +84,7 @@ class RoadNetwork:
         return replace(self, routes=tuple(route for route in routes if route.legs))
 
     def zones_of(self, camera_id: str) -> list[Zone]:
-        """The zones in which every read of this camera lies."""
+        """The zones that name this camera, or in which its whole loop lies. Polygons are not looked at."""
         inside = self.patrols[camera_id].zones if camera_id in self.patrols else ()
         return [zone for zone in self.zones if camera_id in zone.cameras or zone.zone_id in inside]
 

@@ -41,7 +41,8 @@ def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> b
 
 
 def makes_no_sound(entry: HotlistEntry) -> bool:
-    """Whether nobody is to hear of this entry's vehicle: its insurance or inspection has lapsed, and nobody asked for more."""
+    """Whether nobody is to hear of this entry's vehicle: the entry says so in `silent`, or says nothing there and is of a vehicle
+    whose insurance or inspection has lapsed, with priority normal or low."""
     if entry.silent is not None:
         return entry.silent
     return entry.hotlist in ("no_insurance", "no_inspection") and entry.priority in ("normal", "low")
@@ -50,9 +51,9 @@ def makes_no_sound(entry: HotlistEntry) -> bool:
 def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[WantedRead]) -> Iterator[ExpectedAlert]:
     """The alerts that one wanted vehicle must raise. sights: in the order of capture.
 
-    The first live alert rings. Later, the first live one with exactly the wanted plate rings too, if all before only
-    resembled it. No others ring, because in the simulation every vehicle drives as one vehicle can, and all reads of its own
-    plate are equally sure.
+    None rings where the entry makes no sound. Otherwise the first live alert rings. Later, the first live one with exactly the
+    wanted plate rings too, if all before only resembled it. No others ring, because in the simulation every vehicle drives as
+    one vehicle can, and all reads of its own plate are equally sure.
     """
     silent, rung = makes_no_sound(entry), set[Match | None]()
     for sight in sights:

@@ -1,5 +1,5 @@
-"""Simulates vehicles on controlled sections: clearly too fast, clearly not, one km/h on either side of the tolerance, and
-every kind of doubt."""
+"""Simulates vehicles on controlled sections: clearly too fast, clearly not, one km/h above the limit after the tolerance,
+exactly at it, and every kind of doubt."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -20,7 +20,8 @@ from pipeline.simulation.wanted_cases import wanted_case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationOptions:
-    """What to simulate. misreads, slow and twice are shares (0..1) of the reads, late is a share of the vehicles.
+    """What to simulate. misreads and slow are shares (0..1) of the reads of ordinary traffic, late is a share of its
+    vehicles, twice a share of all reads. Wanted vehicles are misread at least at a share of 0.2, unless misreads is 0.
 
     Capture times are times of the simulation: for live alerts, start_ms must be now and the reads be sent when they are due.
     live=False: the reads will be sent later than that, so that nothing may ring.

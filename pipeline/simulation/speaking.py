@@ -16,7 +16,7 @@ import msgspec
 from schemas.reads import PlateRead
 
 ZONE = ZoneInfo("Europe/Brussels")
-"""Of the wall clocks of simulated cameras."""
+"""The time zone of the wall clocks of simulated cameras."""
 BOUNDARY = "vigie7MA4YWxk"
 _AWAY = "leaving"
 
@@ -97,7 +97,7 @@ def dahua(read: PlateRead, shown: Shown | None = None) -> Spoken:
 
 
 def axis(read: PlateRead, shown: Shown | None = None) -> Spoken:
-    """License Plate Verifier's packet; with pictures as a form."""
+    """License Plate Verifier's packet; with pictures as a form, which holds the plate's picture alone."""
     packet = {"carState": "new", "carID": str(int(read.read_id[-8:], 16)), "plateUTF8": read.plate,
               "plateCountry": read.country or "",
               "plateConfidence": f"{read.confidence:.10g}", "capture_timestamp": str(read.captured_at_ms),

@@ -2,8 +2,8 @@
 
 Two rules keep the truth of a simulation certain:
 
-- Every vehicle's plate has a checksum of 0, which any single wrong, missing or added character breaks. So the misread of one
-  vehicle is never the plate of another.
+- The plate of each vehicle that is not wanted has a checksum of 0, which any single wrong, missing or added character breaks. So
+  the misread of one vehicle is never the plate of another.
 - No vehicle's plate, and no misread, lies within one edit of a wanted plate (confusable characters taken as equal) or fits a
   wanted pattern, unless it is meant to.
 """
@@ -35,7 +35,7 @@ Draw = Callable[[Random], str]
 
 
 def checksum(plate: str) -> int:
-    """The checksum of a plate; it is 0 for every vehicle of the simulation."""
+    """The checksum of a plate; it is 0 for every simulated vehicle that is not wanted."""
     return sum(_VALUE[character] for character in plate) % _CHECKSUM
 
 

@@ -32,7 +32,8 @@ def wanted_case(
     """Drive one wanted vehicle through the window (UTC ms). Returns its reads and what they must lead to.
 
     misreads: the share of its reads, after the first, that are wrong; the first is wrong a third as often, and always where the
-    entry asks for `near`. Reads that are forwarded abroad are right and in time.
+    entry asks for `near`. Reads for a pattern, or for an entry that is shared with another country, are all right; those of a
+    shared entry all in time.
     """
     vehicle = _vehicle_of(random, entry)
     late = not entry.share_with and not entry.cameras and random.random() < 0.12

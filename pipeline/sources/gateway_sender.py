@@ -30,17 +30,17 @@ class GatewaySender:
         self.sent = self.again = 0
 
     async def put(self, read: PlateRead) -> None:
-        """Take one read. Waits while MOST_WAITING wait for its connection."""
+        """Take one read. Waits while MOST_WAITING wait for its connection: for ever once `run` has ended."""
         lane = int.from_bytes(blake2b(read.camera_id.encode(), digest_size=2).digest()) % CONNECTIONS
         await self._lanes[lane].put(read)
 
     async def flush(self) -> None:
-        """Wait until all that was put is answered with a yes."""
+        """Wait until all that was put is answered with a yes: for ever once `run` has ended."""
         await asyncio.gather(*(lane.join() for lane in self._lanes))
 
     async def run(self) -> None:
-        """Send, until cancelled. Raises BadRecord where the gateway refuses a read or does not let the sender in, Unavailable
-        where it does not take one for PATIENCE_S."""
+        """Send, until cancelled. Raises an ExceptionGroup: of BadRecord where the gateway refuses a read or does not let the
+        sender in, of Unavailable where it does not take one for PATIENCE_S."""
         async with asyncio.TaskGroup() as group:
             for lane in self._lanes:
                 group.create_task(self._connection(lane))
@@ -82,7 +82,7 @@ async def open_gateway_sender(
     url: str, user: str, password: str, say: Callable[[PlateRead], Spoken]
 ) -> AsyncIterator[GatewaySender]:
     """Yields a sender. user, password: sent with each message that brings none of its own. At the block's end everything is
-    answered first. Raises as GatewaySender.run."""
+    answered first, unless an error ended the block. Then raises the first error of GatewaySender.run, BadRecord or Unavailable."""
     headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
     connector, timeout = aiohttp.TCPConnector(limit=CONNECTIONS), aiohttp.ClientTimeout(total=30.0)
     async with aiohttp.ClientSession(headers=headers, connector=connector, timeout=timeout) as http:

@@ -20,8 +20,8 @@ from schemas.pictures import Frame
 class PictureReads:
     """What was read in one picture, best first. picture: its name; a passage of a video has the name of its best frame.
 
-    ms: wall time of decoding, finding and reading. error: why it could not be read ("reason: detail"), else None. warning:
-    what is wrong with a picture that could be read.
+    ms: wall time of decoding, finding and reading; of a passage: of its reading, and of the last frame looked at. error: why
+    it could not be read ("reason: detail"), else None. warning: what is wrong with a picture that could be read.
     """
 
     picture: str

@@ -1,4 +1,4 @@
-"""Packs reads into batches by partition: at most 100 together, none held for longer than 20 ms."""
+"""Packs reads into batches by partition: at most 100 together, all due once one of them has waited for 20 ms."""
 
 from typing import NamedTuple
 

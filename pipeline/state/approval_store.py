@@ -66,7 +66,7 @@ class ApprovalStore:
 
     async def approve(self, waiting: Waiting, approved_by: str) -> Waiting | None:
         """Note this person's approval of the act as it was found. Returns the approved act; None: meanwhile it was approved, used
-        or has expired."""
+        or deleted. Whether it has expired is not looked at."""
         approved = msgspec.structs.replace(waiting, approved_by=approved_by)
         arguments: list[Argument] = [waiting.approval_id, msgspec.json.encode(waiting), msgspec.json.encode(approved)]
         (done,) = await _PUT_INSTEAD.run(self.client, WHAT, [([self._key], arguments)])

@@ -75,7 +75,7 @@ PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS, SIGNING_KEYS)
 SENDERS = Collection("senders", Sender, key=lambda item: item.sender_id, key_field="sender_id")
 """Whom gateways let in."""
 CONSUMERS = Collection("consumers", Consumer, key=lambda item: item.consumer_id, key_field="consumer_id")
-"""Whom desks give the feed of violations."""
+"""Whom desks give a feed: authorities that of violations, neighbours that of what they are told."""
 
 
 @dataclass(frozen=True, slots=True)

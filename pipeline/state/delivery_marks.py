@@ -25,7 +25,7 @@ class DeliveryMarks:
         return bool((await _MARKED.run(self._client, WHAT, [([self._recalled_key(forward_id)], [])]))[0])
 
     async def was_attempted(self, forward_id: str) -> bool:
-        """Whether a delivery of the forward was ever begun. Raises Unavailable when Redis is away."""
+        """Whether a delivery of the forward was begun, as far as Redis still knows. Raises Unavailable when Redis is away."""
         return bool((await _MARKED.run(self._client, WHAT, [([self._key("attempted", forward_id)], [])]))[0])
 
     async def was_dropped(self, forward_id: str) -> bool:

@@ -1,7 +1,8 @@
 """Checks a forward against the alert that it names, the alert's entry and the policies, before liaison signs it.
 
-The alert is read from its topic, which only the hotlist agent writes; the entry from Redis, and cameras, zones and policies from
-this worker's copy. What is missing while Redis has lost something is waited for, and never signed meanwhile.
+The alert is read from its topic, which only the agents hotlist and incidents write, and `vigie dead-letters`; the entry from
+Redis, and cameras, zones and policies from this worker's copy. What is missing while Redis has lost something is waited for,
+and never signed meanwhile.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence

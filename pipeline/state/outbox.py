@@ -57,7 +57,7 @@ class WaitingMessage(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """The messages of all such neighbours, by country. Every method raises Unavailable while Redis is away."""
+    """The messages to all neighbours that pull theirs, by country. Every method raises Unavailable while Redis is away."""
 
     client: redis.asyncio.Redis
     namespace: str

@@ -1,4 +1,5 @@
-"""Writes reference data. Each change raises its collection's version and leaves a delta, in one Lua script.
+"""Writes reference data. Each change raises its collection's version and leaves a delta, in one Lua script; a whole import
+raises the version and leaves blocks (see pipeline.state.switching).
 
 An item has versions (see pipeline.reads.versions). An item holds from the moment in its `holds_from_ms`, else from its
 arrival: when it is written here, by the platform's clock. When Redis was emptied and everything is imported again, all items

@@ -18,7 +18,7 @@ class PuttingBack(SectionKeys):
 
     @staticmethod
     def of(memory: SectionKeys) -> "PuttingBack":
-        """What fills this memory."""
+        """The PuttingBack for this memory."""
         return PuttingBack(memory._client, memory._namespace)
 
     async def is_whole(self) -> bool:

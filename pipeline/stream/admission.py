@@ -1,7 +1,8 @@
 """The one place where an agent lets reads in or refuses them, by the rules of pipeline.reads.admission.
 
-Several agents read the topic of reads, and each refuses the same ones. Exactly one of them reports each refused read to the dead
-letters: the agent that does not name the topic in `elsewhere`. The others leave it out and count it (`vigie_refused_elsewhere`).
+Several agents read the topic of reads, and all that look at a read refuse it for the same reason. Exactly one of them reports
+each refused read to the dead letters: the agent that does not name the topic in `elsewhere`. The others leave it out and count
+it (`vigie_refused_elsewhere`).
 """
 
 from collections.abc import Callable, Sequence

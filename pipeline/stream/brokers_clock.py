@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 class BrokersClock:
     """The broker's clock, from the times at which it took records. Between them it is taken to pass as fast as this machine's
-    monotonic clock; before the first, this machine's clock counts. own_ms: that one, UTC ms; monotonic_s: seconds."""
+    monotonic clock; before the first, this machine's clock counts. own_ms: this machine's clock, UTC ms.
+    monotonic_s: its monotonic clock, seconds."""
 
     def __init__(self, own_ms: Callable[[], int], monotonic_s: Callable[[], float]) -> None:
         self._own_ms, self._monotonic_s = own_ms, monotonic_s

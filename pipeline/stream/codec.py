@@ -23,9 +23,9 @@ M = TypeVar("M", bound=Message)
 Item = TypeVar("Item")
 TOO_LARGE = "record_too_large"
 MOST_ITEMS = 10 * MAX_BATCH
-"""Reads of a record that is not valid, up to which its good ones are looked for."""
+"""A record that is not valid and has more reads than this is refused whole; of a smaller one the good reads are kept."""
 MOST_COMMAS = 100 * MOST_ITEMS
-"""Of such a record: to count them costs a hundredth of taking half a million items apart."""
+"""The same for its commas: to count them costs a hundredth of taking half a million items apart."""
 _JSON = msgspec.json.Encoder()
 _MSGPACK = msgspec.msgpack.Encoder()
 _UNREADABLE = (

@@ -37,7 +37,7 @@ class ViolationRecovery:
         await look_patiently(self.look, "violations.recovery_waiting")
 
     async def look(self) -> None:
-        """Put back the violations that something may still help the driver of, unless Redis has them. Raises Unavailable."""
+        """Put back the violations of the last PROVEN_KEEP_MS that were not withdrawn, unless Redis has them. Raises Unavailable."""
         if await self.memory.is_whole():
             return
         begun, now_ms, count = await self.memory.begin(), self.now_ms(), 0

@@ -69,8 +69,9 @@ def dangling_entries(
     zone_ids: Collection[str],
     policies: Collection[Policy] = (),
 ) -> Iterator[str]:
-    """Warnings about hotlist entries, like `dangling`: cameras, zones and countries that do not exist, and patterns that
-    match very many plates. Entries that are shared alike are told of together: a million may be."""
+    """Warnings about hotlist entries, like `dangling`: cameras and zones that do not exist, countries to which no policy
+    forwards what is shared with them, and patterns that match very many plates. Entries that are shared alike are told of
+    together: a million may be."""
     patterns, alike = 0, Counter[tuple[object, ...]]()
     in_vain: dict[tuple[object, ...], str] = {}
     for entry in entries:

@@ -1,4 +1,7 @@
-"""Writes reference data to files, as CSV, a JSON array or JSON lines, so that reading them gives the same items."""
+"""Writes reference data to files, as CSV, a JSON array or JSON lines, so that reading them gives the same items.
+
+CSV leaves out the certificates of single distances of a section.
+"""
 
 import csv
 from collections.abc import Iterable
@@ -16,8 +19,8 @@ ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def write_file(stream: TextIO, table: Table[T], items: Iterable[T], form: Form) -> int:
-    """Write the items so that check_file reads the same ones back. Returns how many items were written. stream: opened with
-    newline=""."""
+    """Write the items so that check_file reads the same ones back (for CSV see the module). Returns how many items were
+    written. stream: opened with newline=""."""
     written = 0
     if form == "csv":
         writer = csv.writer(stream, lineterminator="\n")

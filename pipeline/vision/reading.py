@@ -75,10 +75,10 @@ class PlateReader:
         """The texts that a plate may show, likeliest first; empty when there is none. It takes 3 ms, with PaddleOCR 15 to
         25.
 
-        The probabilities include the doubt whether the text is on a plate, and is the whole of it. crop: (H, W, 3) uint8
-        BGR, the plate with a margin, not modified. inner: the plate's box in it, without the margin. surely_a_plate: the
-        picture shows a plate, so PaddleOCR is asked even where the own reader found hardly anything. arbitrate: False never
-        asks PaddleOCR.
+        The probabilities include the doubt whether the text is on a plate, and is the whole of it, unless surely_a_plate.
+        crop: (H, W, 3) uint8 BGR, the plate with a margin, not modified. inner: the plate's box in it, without the margin.
+        surely_a_plate: the picture shows a plate, so PaddleOCR is asked even where the own reader found hardly anything.
+        arbitrate: False never asks PaddleOCR.
         """
         looked = self._looked_at(crop, inner, surely_a_plate)
         if not looked.ways:
