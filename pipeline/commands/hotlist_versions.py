@@ -184,7 +184,7 @@ def _add_delta(app: typer.Typer, table: Table[Any]) -> None:
         encoding: Encoding = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
-        source = list_named(list_id)
+        source = list_named(list_id, "delta")
         assert source is not None
         manner = Manner(source=source, sequence=sequence, confirm_share=confirm_share, delta=True)
         with checked_file(table, file, given=given_by(source), delta=True, encoding=encoding) as checked:

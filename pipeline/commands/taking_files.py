@@ -64,12 +64,12 @@ Encoding = Annotated[
 ]
 
 
-def list_named(list_id: str | None) -> WantedList | None:
-    """The list with this id, read from the store, which is recorded; None when no id is given. Raises BadRecord for an
-    unknown id, NoServers, NotRecorded."""
+def list_named(list_id: str | None, command: str = "import") -> WantedList | None:
+    """The list with this id, read from the store for `vigie hotlist COMMAND`, which is recorded; None when no id is given. Raises
+    BadRecord for an unknown id, NoServers, NotRecorded."""
 
     async def run() -> WantedList | None:
-        async with writer_of(operation_here("reference", "vigie hotlist import", on=(list_id or "",))) as writer:
+        async with writer_of(operation_here("reference", f"vigie hotlist {command}", on=(list_id or "",))) as writer:
             return await source_named(writer, list_id)
 
     return run_async(run) if list_id is not None else None
@@ -91,13 +91,16 @@ def take_file(
     if manner.source:
         _refuse_strangers(checked, manner.source)
     if dry_run:
+        if as_json:
+            print_json({"taken": 0, "good": checked.good, "bad": checked.bad})
         errors.print(f"{checked.good:,} {table.name} are good; nothing was written.")
         if table.name == HOTLIST.name:
             entries_told(checked, platform_now_ms())
         return
 
     async def run() -> Any:
-        async with writer_of(operation_here("reference", f"vigie {table.name} import", on=(path.name,))) as writer:
+        command = "delta" if manner.delta else "import"
+        async with writer_of(operation_here("reference", f"vigie {table.name} {command}", on=(path.name,))) as writer:
             return await import_whole(writer, table, checked, path, manner)
 
     imported = run_async(run)

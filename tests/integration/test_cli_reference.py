@@ -137,12 +137,14 @@ async def test_a_backup_says_since_when_each_item_holds(
 
 
 async def test_a_dry_run_needs_no_server(vigie: Vigie, hotlist: Callable[..., str]) -> None:
-    """The file alone is checked."""
-    outcome = await vigie(
-        "hotlist", "import", "--dry-run", hotlist(f"A1,{LINE}"), VIGIE_REDIS_URL="redis://127.0.0.1:1"
-    )
-    assert 0 == outcome.code
-    assert "1 hotlist are good; nothing was written." in outcome.err
+    """The file alone is checked; --json says what was found."""
+    for options in ((), ("--json",)):
+        outcome = await vigie(
+            "hotlist", "import", "--dry-run", *options, hotlist(f"A1,{LINE}"), VIGIE_REDIS_URL="redis://127.0.0.1:1"
+        )
+        assert 0 == outcome.code
+        assert "1 hotlist are good; nothing was written." in outcome.err
+        assert ({"taken": 0, "good": 1, "bad": 0} if options else None) == (json.loads(outcome.out or "null"))
 
 
 async def test_each_kind_of_failure_has_its_exit_code(vigie: Vigie, tmp_path: Path) -> None:
