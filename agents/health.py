@@ -159,7 +159,7 @@ class Gauges:
         )  # fmt: skip
 
     def show(self, watch: Watch) -> None:
-        """Show how many cameras there are, and how many of them have which trouble."""
+        """Show how many cameras are watched here, and how many of them have which trouble."""
         self._watched.labels(AGENT.name).set(len(watch.cameras()))
         self._troubled.clear()
         for kind, count in Counter(watch.kinds()).items():

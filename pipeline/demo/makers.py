@@ -95,7 +95,7 @@ class MakersCameras:
         self._tcp: asyncio.StreamWriter | None = None
 
     async def let_in(self, client: redis.asyncio.Redis, namespace: str) -> None:
-        """Register these cameras as senders, known as long as the network is."""
+        """Register these cameras as senders, known since the same moment as the network, so that earlier reads are taken, too."""
         senders = [
             Sender(
                 sender_id=camera_id, cameras=(SenderCamera(camera_id=camera_id),),

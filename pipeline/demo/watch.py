@@ -103,7 +103,9 @@ async def watch_topics(
     topics: Sequence[Topic[Any]] = WATCHED,
     key: X25519PrivateKey | None = None,
 ) -> None:
-    """Give `watch` all messages of the topics, from the beginning, until cancelled; after an error of Kafka it tries again.
+    """Give `watch` all messages of the topics, from the beginning, until cancelled. After an error of Kafka while it
+    fetches it tries again; one while it connects is raised, and `ready` is not set then.
+
     ready: set when it has begun. client_kwargs: of KafkaConnection. key: opens covert alerts."""
     by_name = {f"{namespace}.{topic.name}": topic for topic in topics}
     consumer = AIOKafkaConsumer(*by_name, auto_offset_reset="earliest", **client_kwargs)

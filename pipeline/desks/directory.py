@@ -70,7 +70,8 @@ class Directory(Mirror):
         return self.of(DESKS).at(desk_id, at_ms)
 
     def consumer(self, consumer_id: str, at_ms: int) -> Consumer | None:
-        """The consumer of feeds as it is at at_ms; None: there is none with this id."""
+        """The consumer of feeds as rights take it at at_ms, the present or later (see `counting`): what is changed or removed by
+        now counts for an earlier at_ms, too, so this tells nothing of the past. None: there is none with this id."""
         return counting(self.of(CONSUMERS).history(consumer_id), at_ms)
 
     def certified_consumer(self, digest: str, at_ms: int) -> Consumer | None:

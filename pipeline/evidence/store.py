@@ -47,10 +47,10 @@ class EvidenceStore:
     def open(url: str | Path) -> "EvidenceStore":
         """A store in folders (made if absent) or in S3-compatible services.
 
-        url: a folder; or file:///folder or s3://bucket/prefix?endpoint=...&region=..., or several of these apart by blanks: the
-        first one is written to. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or from
-        access_key_id and secret_access_key in the query. Opens no connection yet. Raises Misconfigured for a URL that is
-        neither, Unavailable when a folder cannot be made.
+        url: one folder; or one or several URLs apart by blanks: file:///folder or s3://bucket/prefix?endpoint=...&region=...
+        The first URL is written to; from the others pictures are only read and deleted. Credentials come from AWS_ACCESS_KEY_ID and
+        AWS_SECRET_ACCESS_KEY in the environment, or from access_key_id and secret_access_key in the query. Opens no connection
+        yet. Raises Misconfigured for a URL that is neither, Unavailable when a folder cannot be made.
         """
         text = str(url)
         several = text.split() if "://" in text else [text]
