@@ -27,8 +27,8 @@ def parts_in(request: Request) -> list[Part]:
 
 
 def trees_in(request: Request, parts: Sequence[Part], form: Form) -> list[Node]:
-    """The values in the message, from its body or from the part that holds them: one, or the first MAX_LIST of a list or of the
-    rows of a table. Raises Refuse."""
+    """The values in the message, from its body or from the part that holds them: one, or those of a list or of the rows of a
+    table, at most MAX_LIST and one more. Raises Refuse."""
     if form == "fields":
         return [_fields(request, parts)]
     body = request.body
@@ -68,7 +68,7 @@ def _rows(body: bytes) -> list[Node]:
     first = text.splitlines()[0] if text else ""
     rows = csv.DictReader(io.StringIO(text), delimiter=max(";,\t|", key=first.count))
     try:
-        return [_row(row) for row in islice(rows, MAX_LIST)]
+        return [_row(row) for row in islice(rows, MAX_LIST + 1)]
     except csv.Error as error:
         raise Refuse("unreadable", f"no table: {error}") from error
 

@@ -40,10 +40,11 @@ class Node:
         return self.value is not None and self.value not in ("", [], {})
 
     def __iter__(self) -> Iterator[Self]:
-        """The nodes of a list, at most MAX_LIST; a single value counts as a list of one."""
+        """The nodes of a list, at most MAX_LIST and one more, which tells that there are too many; a single value counts as a
+        list of one."""
         if self.value is None:
             return
-        for one in self.value[:MAX_LIST] if isinstance(self.value, list) else [self.value]:
+        for one in self.value[: MAX_LIST + 1] if isinstance(self.value, list) else [self.value]:
             yield type(self)(one)
 
     @property

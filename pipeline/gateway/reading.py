@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from pipeline.gateway.drafts import all_of
 from pipeline.gateway.http_bodies import unpacked
 from pipeline.gateway.items import Ignored, Item, Refuse, Rejected
 from pipeline.gateway.makers import maker_of
@@ -95,7 +96,7 @@ def _items(request: Request, maker: Maker) -> Sequence[Item]:
     if request.short_by:
         return [Rejected(reason="incomplete_body", detail=f"{request.short_by} bytes or more did not come")]
     try:
-        items = maker.parse(request)
+        items = all_of(maker.parse(request))
     except Refuse as refused:
         return [refused.item]
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError, IndexError) as error:

@@ -35,7 +35,7 @@ def parse(request: Request) -> list[Item]:
     """One item for each entry of the list, or for each plate in the stream."""
     around = request.circumstances
     if b"LPR_TIME0=" in request.body:
-        rows = islice(_rows(text_of(request.body)), MAX_LIST)
+        rows = islice(_rows(text_of(request.body)), MAX_LIST + 1)
         return [_run_time(plate, time, file, around) for plate, time, file in rows] or [Ignored(reason="heartbeat")]
     return [_entry(one, around) for one in json_of(request.body).at("INFORMATION")] or [Ignored(reason="no_result")]
 

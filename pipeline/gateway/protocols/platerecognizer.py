@@ -94,7 +94,7 @@ def _item(data: Node, result: Node, pictures: tuple[Picture, ...], around: Circu
 def _of_table(text: str, around: Circumstances) -> Iterator[Item]:
     """The items of Stream's CSV, in which cells with objects are written in Python's syntax. Raises Refuse."""
     try:
-        rows = list(islice(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))), MAX_LIST))
+        rows = list(islice(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))), MAX_LIST + 1))
     except csv.Error as error:
         raise Refuse("unreadable", f"no table: {error}") from error
     for row in rows:

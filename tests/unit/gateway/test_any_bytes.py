@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.gateway.documents import HALF_CHARACTER
 from pipeline.gateway.items import CameraRead, Ignored, Rejected
-from pipeline.gateway.makers import MAKERS
+from pipeline.gateway.makers import BY_NAME, MAKERS
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import received
@@ -85,6 +85,20 @@ def test_more_events_than_a_message_may_have_are_refused_and_not_left_out() -> N
     assert [Rejected(reason="too_large", detail="more than 1000 events in one message")] == list(
         received(msgspec.json.encode([hook, hook]), around(), PassageMemory()).items
     )
+
+
+@pytest.mark.parametrize("count", [1_000, 1_001])
+@pytest.mark.parametrize("maker", ["platerecognizer", "lilin", "verkada", "survision"])
+def test_a_plain_list_of_too_many_events_is_refused_whole(maker: str, count: int) -> None:
+    """Not cut off behind the thousandth, whose sender would be told that all was kept."""
+    table = (
+        "timestamp,plate,score,dscore,file\n" + "2026-06-12 08:15:19,1abc234,0.9,0.9,cam_screenshots/1.jpg\n" * count
+    )
+    events = {"lilin": {"LPR_COUNT": count, "INFORMATION": [{"LPR": "1ABC234", "TS": "1777888800250000"}] * count}}
+    body = table.encode() if maker == "platerecognizer" else msgspec.json.encode(events.get(maker, [{}] * count))
+    refused = [Rejected(reason="too_large", detail="more than 1000 events in one message")]
+    found = list(received(body, around(), PassageMemory(), maker=BY_NAME[maker]).items)
+    assert found == refused if count > 1_000 else count == len(found)
 
 
 def test_half_a_character_is_refused_alone() -> None:
