@@ -1,10 +1,10 @@
-"""What the screens show in tests: a violation with its pictures, and a network of cameras."""
+"""What the screens show in tests: a violation with its pictures, a network of cameras, and what waits for a second person."""
 
 from typing import Any
 
 from pipeline.health.habits import HOUR_MS, HOURS, Habit
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.state.collections import CAMERAS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, ZONES
 from pipeline.state.health_memory import HealthMemory
 from pipeline.state.waiting_room import Knock, WaitingRoom
 from schemas.base import Position
@@ -13,7 +13,7 @@ from schemas.outcomes import Violation
 from schemas.reads import ReadBatch
 from schemas.topics import READS, VIOLATIONS
 from tests.builders import make_camera, make_read, make_zone
-from tests.people import ZONE
+from tests.people import ZONE, make_designation
 from tests.screens import CAMERA, Screens, pictures
 from tests.violations import make_violation
 
@@ -62,3 +62,16 @@ async def a_network(screens: Screens) -> None:
     crop, overview = await pictures(screens.desks.settings, "1CAM234")
     read = make_read("1CAM234", "G-1", now_ms, crop=crop, overview=overview)
     await screens.desks.send(READS, ReadBatch(reads=(make_read("1OTH111", "G-3", now_ms), read)))
+
+
+def a_designation_asked() -> dict[str, str]:
+    """The body by which an administrator asks a second person to make the investigator a dispatcher, too."""
+    wanted = make_designation(
+        "dispatcher", "investigator", designation_id="D-NEW", granted_by="administrator", approved_by=None
+    )
+    return {
+        "act": "designations.grant",
+        "key": "D-NEW",
+        "content": DESIGNATIONS.encode(wanted).decode(),
+        "reason": "decision 12/2026",
+    }

@@ -2,6 +2,7 @@
 in, and liaison, which has the neighbours' keys, judges them.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -32,7 +33,13 @@ redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 return 'taken'
 """)
 _WHOLE = Script("return redis.call('PEXPIRE', KEYS[1], ARGV[1])")
-_NOTE_WHOLE = Script("redis.call('HSET', KEYS[1], 'whole', '1') return redis.call('PEXPIRE', KEYS[1], ARGV[1])")
+_BEGIN = Script("redis.call('HSET', KEYS[1], 'by', ARGV[1]) return redis.call('PEXPIRE', KEYS[1], ARGV[2])")
+_NOTE_WHOLE = Script("""
+if redis.call('HGET', KEYS[2], 'by') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[2])
+redis.call('HSET', KEYS[1], 'whole', '1')
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+""")
 _WAITING = Script("return redis.call('HGETALL', KEYS[1])")
 _INCIDENT = Script("return redis.call('HMGET', KEYS[1], 'country', 'incident_id')")
 _SETTLED = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
@@ -60,9 +67,17 @@ class LaterWords:
         """Whether Redis has kept what was noted since `note_whole` was last called. Looking keeps the note alive."""
         return bool((await _WHOLE.run(self.client, WHAT, [([self._whole], [KEPT_MS])]))[0])
 
-    async def note_whole(self) -> None:
-        """Note that nothing is missing here."""
-        await _NOTE_WHOLE.run(self.client, WHAT, [([self._whole], [KEPT_MS])])
+    async def begin(self) -> str:
+        """Begin to put back what was lost. Returns what `note_whole` takes."""
+        begun = secrets.token_hex(8)
+        await _BEGIN.run(self.client, WHAT, [([self._begun], [begun, KEPT_MS])])
+        return begun
+
+    async def note_whole(self, begun: str) -> bool:
+        """Note that nothing is missing here, unless Redis was emptied, or another began, since `begin`. Returns whether nothing
+        is."""
+        (done,) = await _NOTE_WHOLE.run(self.client, WHAT, [([self._whole, self._begun], [begun, KEPT_MS])])
+        return bool(done)
 
     async def offer(self, country: str, forward_id: str, signed: str) -> Offered:
         """Keep a word until it is judged. unknown: no delivery of such a message to this country was begun; full: too many wait.
@@ -94,6 +109,10 @@ class LaterWords:
     @property
     def _whole(self) -> str:
         return f"{{{self.namespace}:outbox}}:told_whole"
+
+    @property
+    def _begun(self) -> str:
+        return f"{{{self.namespace}:outbox}}:told_begun"
 
     def _told(self, forward_id: str) -> str:
         return f"{{{self.namespace}:outbox}}:told:{forward_id}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from pipeline.errors import Unavailable
 from pipeline.state.later_words import KEPT_MS, LaterWords
 from pipeline.stream.recent import in_pages, look_patiently, recent
 from schemas.outcomes import Receipt, RecordPlace
@@ -33,12 +34,13 @@ class ToldRecovery:
         """Put back what the receipts tell, unless Redis has it. Raises Unavailable."""
         if await self.words.is_whole():
             return
-        count = 0
+        begun, count = await self.words.begin(), 0
         async for page in in_pages(self._receipts()):
             told = [one for one in page if one.later is None and one.first_sent_at_ms is not None]
             await self.words.put_back(told)
             count += len(told)
-        await self.words.note_whole()
+        if not await self.words.note_whole(begun):
+            raise Unavailable("what was delivered to neighbours (Redis lost it again meanwhile)")
         if count:
             log.warning("liaison.told_put_back", forwards=count)
 

@@ -108,7 +108,7 @@ def _amend(values: object, way: Place, parse: Callable[[str], object], place: tu
         value = str(int(value)) if value == value // 1 else None
     if isinstance(value, str) and isinstance(values, dict):
         try:
-            values[step] = parse(value.strip() or value)
+            values[step] = parse(value.strip() or value)  # blanks alone stay, to be refused as such
         except ValueError as error:
             raise WrongItem((*place, step), str(error)) from error
 

@@ -19,7 +19,7 @@ from playwright.async_api import Error, Page, Response, expect
 from agents import incidents
 from pipeline.access.roles import ROLES
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import DESIGNATIONS, DESKS, LISTS, POLICIES
+from pipeline.state.collections import DESKS, LISTS, POLICIES
 from schemas.base import Message
 from schemas.people import Desk
 from schemas.topics import FORWARDS, INCIDENTS
@@ -29,9 +29,9 @@ from tests.contract.test_screens import LANGUAGES, PARTS
 from tests.forwards import Scene
 from tests.incidents import AN, action, after, begun, first_alert
 from tests.integration.stage_probe import Bench
-from tests.people import ZONE, make_designation
+from tests.people import ZONE
 from tests.record_logs import a_log
-from tests.screen_scenes import a_case, a_network
+from tests.screen_scenes import a_case, a_designation_asked, a_network
 from tests.screens import (
     CAMERA,
     DISPATCHER,
@@ -333,15 +333,7 @@ async def test_the_accounts_and_the_approvals(screens: Screens) -> None:
         await look.at("desks")
         await page.get_by_role("button", name="New desk").click()
         await look.at("new desk")
-    wanted = make_designation(
-        "dispatcher", "investigator", designation_id="D-NEW", granted_by="administrator", approved_by=None
-    )
-    asked = {
-        "act": "designations.grant",
-        "key": "D-NEW",
-        "content": DESIGNATIONS.encode(wanted).decode(),
-        "reason": "decision 12/2026",
-    }
+    asked = a_designation_asked()
     first = await screens.desks.logged_in("administrator")
     async with screens.opened("/approvals", SECOND, locale="en-GB") as page:
         second = Look(page, "approvals")

@@ -120,7 +120,7 @@ async def neighbour(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_pa
     sender = Sender(kafka.client_kwargs())
     context = Context(Settings(namespace=namespace, liaison=settings), redis, StageMetrics("liaison"), sender)
     ours = liaison.liaison_of(context, _nothing_wrong)
-    await ours.words.note_whole()
+    assert await ours.words.note_whole(await ours.words.begin())
     async with desks.running(MemoryRecorder()):
         yield Neighbour(desks, token, files, ours, liaison.later_answers_of(context, ours))
     await context.close()
@@ -224,6 +224,9 @@ async def test_of_what_a_neighbour_took_it_may_speak_also_after_redis_was_emptie
     async for key in redis.scan_iter(match=f"{{{namespace}:outbox}}:told*"):
         await redis.delete(key)
     assert 503 == (await neighbour.say(forward, outcome="stopped")).status
+    begun = await words.begin()
+    await redis.delete(f"{{{namespace}:outbox}}:told_begun")
+    assert not await words.note_whole(begun)  # lost again meanwhile: what was put back may be half of it
     await ToldRecovery(kafka.client_kwargs(), namespace, words, platform_now_ms).look()
     assert 200 == (await neighbour.say(forward, outcome="stopped")).status
     assert (True, forward.incident_id) == await words.incident_of("LU", forward.forward_id)

@@ -23,9 +23,8 @@ from schemas.topics import FORWARDS, INCIDENTS, RECEIPTS, VIOLATIONS
 from tests.builders import make_list, make_policy
 from tests.forwards import Scene
 from tests.incidents import AN, action, after, begun, first_alert
-from tests.people import make_designation
 from tests.record_logs import SIGNER, a_log
-from tests.screen_scenes import a_case, a_network
+from tests.screen_scenes import a_case, a_designation_asked, a_network
 from tests.screens import OUTSIDER, PASSWORD, SECOND, Screens, alert_of, faults_of, fits, screens_of
 from tests.violations import make_violation, withdrawn
 
@@ -98,15 +97,7 @@ async def test_without_the_right_or_the_session_a_screen_says_so(screens: Screen
 
 async def test_what_needs_two_persons_is_asked_approved_and_done(screens: Screens) -> None:
     """The second sees exactly what would be written; the first does it once it is approved."""
-    wanted = make_designation(
-        "dispatcher", "investigator", designation_id="D-NEW", granted_by="administrator", approved_by=None
-    )
-    asked = {
-        "act": "designations.grant",
-        "key": "D-NEW",
-        "content": DESIGNATIONS.encode(wanted).decode(),
-        "reason": "decision 12/2026",
-    }
+    asked = a_designation_asked()
     first = await screens.desks.logged_in("administrator")
     assert 201 == (await first.ask("POST", "/api/v1/approvals", asked)).status
     second = await screens.session(SECOND)
