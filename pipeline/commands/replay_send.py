@@ -9,7 +9,7 @@ from rich.progress import Progress
 from pipeline.commands.common import EXIT_REFUSED
 from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.commands.replay import errors, shown, told
-from pipeline.runtime.settings import load_settings
+from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.terminal import styled
 from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.sources.pictures import SourcePicture
@@ -25,7 +25,7 @@ async def send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_
     in_real_time: send each when its capture time comes. Ends with exit code 1 when none was sent."""
     settings = load_settings()
     servers = servers_of(settings, "camera")
-    await _warn_if_unknown(camera, servers.redis_url, settings.namespace)
+    await _warn_if_unknown(camera, servers, settings)
     async with recorded_at(settings, servers, operation_here("send", "vigie replay", on=(camera,))) as done:
         done.count, refused = await _send_all(pictures, camera, settings.namespace, servers, span_ms, in_real_time)
     errors.print(f"{done.count} pictures sent as camera {camera}" + (f", {refused} refused" if refused else ""))
@@ -68,11 +68,10 @@ async def _send_all(
     return sent, refused
 
 
-async def _warn_if_unknown(camera: str, redis_url: str, namespace: str) -> None:
-
-    client = open_redis(redis_url)
+async def _warn_if_unknown(camera: str, servers: Servers, settings: Settings) -> None:
+    client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
     try:
-        known = await ReplicaWriter(client, namespace).get(CAMERAS, camera)
+        known = await ReplicaWriter(client, settings.namespace).get(CAMERAS, camera)
     finally:
         await client.aclose()
     if not known:

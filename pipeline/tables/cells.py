@@ -183,16 +183,32 @@ def line_text(camera_id: str, lane: int | None) -> str:
 
 
 def distance(text: str) -> dict[str, object]:
-    """The distance between two cameras, in metres. Raises ValueError for a text of another form.
+    """The distance between two cameras, in metres, and this pair's certificate where it has one of its own: from when, until when
+    and its number, after semicolons. Raises ValueError for a text of another form.
 
     >>> distance("E40-01>E40-07=5230.5")
     {'entry_camera_id': 'E40-01', 'exit_camera_id': 'E40-07', 'metres': 5230.5}
+    >>> distance("A>B=900; 2026-01-01T00:00:00Z; 2027-01-01T00:00:00Z; P 1.1-234")["certificate"]["number"]
+    'P 1.1-234'
     """
-    ends, equals, metres = text.partition("=")
+    ends, equals, rest = text.partition("=")
     entry, arrow, exit_ = ends.partition(">")
-    if not equals or not arrow:
-        raise ValueError(f"{shown(text)} is no distance: write ENTRY>EXIT=METRES, such as E40-01>E40-07=5230.5")
-    return {"entry_camera_id": entry.strip(), "exit_camera_id": exit_.strip(), "metres": number(metres.strip())}
+    metres, *certificate = (part.strip() for part in rest.split(";", 3))
+    if not equals or not arrow or len(certificate) not in (0, 3):
+        raise ValueError(
+            f"{shown(text)} is no distance: write ENTRY>EXIT=METRES, such as E40-01>E40-07=5230.5; with a certificate of this pair "
+            "alone ENTRY>EXIT=METRES; FROM; UNTIL; NUMBER"
+        )
+    found: dict[str, object] = {
+        "entry_camera_id": entry.strip(),
+        "exit_camera_id": exit_.strip(),
+        "metres": number(metres),
+    }
+    if certificate:
+        begins, ends_, named = certificate
+        validity = {"valid_from_ms": moment_ms(begins), "valid_until_ms": moment_ms(ends_, until=True)}
+        found["certificate"] = {"number": named, **validity}
+    return found
 
 
 def class_limit(text: str) -> tuple[str, int]:

@@ -8,6 +8,7 @@ What is nested in the message has columns of its own in a CSV file:
 | cameras | regions | `0.1 0.4; 0.9 1\\|0 0.5; 0.3 0.5; 0.2 1`: corners, shares of width and height; two: a rectangle |
 | sections | entries, exits | `E40-01\\|E40-02:1`: cameras, or one lane of one |
 | sections | distances | `E40-01>E40-07=5230.5\\|E40-02>E40-07=5230.5`: metres |
+| sections | distances of a certificate of their own | `E40-01>E40-07=5230.5; 2026-01-01; 2026-12-31; P 1.1-234` |
 | sections | class_limits_kmh | `lorry=90\\|bus=90` |
 | sections | certificate_number, certificate_valid_from, certificate_valid_until | text, moments |
 | zones | polygon | `50.85 4.35\\|50.86 4.36\\|50.84 4.37`: corners, latitude first |
@@ -36,7 +37,7 @@ from pipeline.tables.blank_texts import fault_of_texts
 from pipeline.tables.plate_cells import entry_name, wanted_plate
 from pipeline.tables.spreadsheets import known_text
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
+from schemas.reference import Camera, Distance, HotlistEntry, Policy, Region, Section, WantedList, Zone
 from schemas.requests import Exclusion, Watch
 
 T = TypeVar("T", bound=Message)
@@ -165,6 +166,20 @@ def _region_text(region: Region) -> str:
     return "; ".join(f"{corner.x!r} {corner.y!r}" for corner in region.corners)
 
 
+def _distance_text(distance: Distance) -> str:
+    certificate = distance.certificate
+    own = (
+        (
+            cells.moment_text(certificate.valid_from_ms),
+            cells.moment_text(certificate.valid_until_ms),
+            certificate.number,
+        )
+        if certificate
+        else ()
+    )
+    return "; ".join((f"{distance.entry_camera_id}>{distance.exit_camera_id}={distance.metres!r}", *own))
+
+
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
     (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
     (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
@@ -179,7 +194,7 @@ _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Call
     (Section, "exits"): _LINES,
     (Section, "distances"): (
         _listed(cells.distance),
-        lambda found: _joined([f"{one.entry_camera_id}>{one.exit_camera_id}={one.metres!r}" for one in found]),
+        lambda found: _joined([_distance_text(one) for one in found]),
     ),
     (Section, "class_limits_kmh"): (
         lambda cell: dict(cells.class_limit(part) for part in cells.phrases(cell.replace(" ", "|"))),

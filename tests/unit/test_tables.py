@@ -848,7 +848,9 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
                           line=st.none() | st.tuples(SPOTS, SPOTS)),
         Section: st.builds(Section, section_id=NAMES, name=TEXTS, country=COUNTRIES, entries=tuples(line, 1), exits=tuples(line, 1),
                            distances=st.lists(st.builds(Distance, entry_camera_id=NAMES, exit_camera_id=NAMES,
-                                                        metres=st.floats(0.001, 200_000)), min_size=1, max_size=3,
+                                                        metres=st.floats(0.001, 200_000),
+                                                        certificate=st.none() | valid(Certificate, number=TEXTS)),
+                                              min_size=1, max_size=3,
                                               unique_by=lambda one: (one.entry_camera_id, one.exit_camera_id)).map(tuple),
                            limit_kmh=st.integers(5, 200),
                            class_limits_kmh=st.dictionaries(st.sampled_from(["lorry", "bus"]), st.integers(5, 200)),
@@ -983,6 +985,22 @@ def test_days_and_moments_in_a_list_are_read_as_elsewhere(read: Read) -> None:
     found = item.distances[0].certificate
     expected = [cells.moment_ms(text) for text in ("2026-05-31T22:00:00Z", "2026-06-30T22:00:00Z")]
     assert expected == [found.valid_from_ms, found.valid_until_ms]
+
+
+def test_a_pairs_own_certificate_stands_in_its_cell(read: Read) -> None:
+    """With the days of the section's country, as in JSON; half a certificate is refused."""
+    head = (
+        "section_id,name,country,entries,exits,distances,limit_kmh,certificate_number,certificate_valid_from,"
+        "certificate_valid_until\n"
+    )
+    cell = "A>B=5230.5; 2026-06-01; 2026-06-30; P 1.1-234"
+    (item,), refused = read(f"{head}S,n,BE,A,B,{cell},120,C,2026-06-01,2026-06-30\n", "f.csv", "sections")
+    assert [] == refused
+    found = item.distances[0].certificate
+    begins, ends = (cells.moment_ms(text) for text in ("2026-05-31T22:00:00Z", "2026-06-30T22:00:00Z"))
+    assert (found.number, found.valid_from_ms, found.valid_until_ms) == ("P 1.1-234", begins, ends)
+    _, refused = read(f"{head}S,n,BE,A,B,A>B=5230.5; P 1.1-234,120,C,2026-06-01,2026-06-30\n", "f.csv", "sections")
+    assert "ENTRY>EXIT=METRES; FROM; UNTIL; NUMBER" in refused[0]
 
 
 @pytest.mark.parametrize(
