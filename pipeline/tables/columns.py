@@ -32,12 +32,12 @@ from pipeline.hotlist.watches import entry_of
 from pipeline.neighbours.checks import fault_of_policy, fault_of_zone
 from pipeline.plates.countries import country_fault
 from pipeline.sections.checks import fault_of_section
-from pipeline.tables import cells
+from pipeline.tables import cells, road_cells
 from pipeline.tables.blank_texts import fault_of_texts
 from pipeline.tables.plate_cells import entry_name, wanted_plate
 from pipeline.tables.spreadsheets import known_text
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, Distance, HotlistEntry, Policy, Region, Section, WantedList, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 from schemas.requests import Exclusion, Watch
 
 T = TypeVar("T", bound=Message)
@@ -153,36 +153,21 @@ def _listed(parse: Callable[[str], object]) -> Callable[[str], object]:
 
 
 def _lines_text(lines: Sequence[Any]) -> str:
-    return _joined([cells.line_text(one.camera_id, one.lane) for one in lines])
+    return _joined([road_cells.line_text(one.camera_id, one.lane) for one in lines])
 
 
-_LINES = (lambda cell: [cells.line(part) for part in cells.words(cell)], _lines_text)
+_LINES = (lambda cell: [road_cells.line(part) for part in cells.words(cell)], _lines_text)
 
 
 _IF_KNOWN = (known_text, str)
 
 
-def _region_text(region: Region) -> str:
-    return "; ".join(f"{corner.x!r} {corner.y!r}" for corner in region.corners)
-
-
-def _distance_text(distance: Distance) -> str:
-    certificate = distance.certificate
-    own = (
-        (
-            cells.moment_text(certificate.valid_from_ms),
-            cells.moment_text(certificate.valid_until_ms),
-            certificate.number,
-        )
-        if certificate
-        else ()
-    )
-    return "; ".join((f"{distance.entry_camera_id}>{distance.exit_camera_id}={distance.metres!r}", *own))
-
-
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
-    (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
-    (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
+    (Camera, "regions"): (
+        _listed(road_cells.region),
+        lambda regions: _joined([road_cells.region_text(one) for one in regions]),
+    ),
+    (Camera, "line"): (road_cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
     (HotlistEntry, "entry_id"): (entry_name, str),
     (HotlistEntry, "make"): _IF_KNOWN,
     (HotlistEntry, "colour"): _IF_KNOWN,
@@ -193,15 +178,15 @@ _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Call
     (Section, "entries"): _LINES,
     (Section, "exits"): _LINES,
     (Section, "distances"): (
-        _listed(cells.distance),
-        lambda found: _joined([_distance_text(one) for one in found]),
+        _listed(road_cells.distance),
+        lambda found: _joined([road_cells.distance_text(one) for one in found]),
     ),
     (Section, "class_limits_kmh"): (
-        lambda cell: dict(cells.class_limit(part) for part in cells.phrases(cell.replace(" ", "|"))),
+        lambda cell: dict(road_cells.class_limit(part) for part in cells.phrases(cell.replace(" ", "|"))),
         lambda limits: _joined([f"{name}={limit}" for name, limit in limits.items()]),
     ),
     (Zone, "polygon"): (
-        _listed(cells.corner),
+        _listed(road_cells.corner),
         lambda corners: _joined([f"{one.lat!r} {one.lon!r}" for one in corners]),
     ),
 }
