@@ -330,6 +330,7 @@ async def test_an_officer_follows_the_arithmetic_and_judges_each_case_alone(scre
         await page.keyboard.press("q")
         await page.get_by_label("The question").fill("is the limit of the works still there?")
         await page.locator("dialog[open] button").first.click()
+        await expect(page.locator("dialog[open]")).to_have_count(0)
         await expect(case.locator(".said")).to_contain_text("is the limit of the works still there?")
         await page.keyboard.press("r")
         await expect(page.locator("dialog[open]")).to_be_visible()
@@ -343,6 +344,28 @@ async def test_an_officer_follows_the_arithmetic_and_judges_each_case_alone(scre
             await page.get_by_role("button", name="spreadsheet").click()
         saved = Path(await (await download.value).path())
         assert "1AUT111" in await asyncio.to_thread(saved.read_text, "utf-8-sig")
+
+
+async def test_a_key_that_follows_a_dialog_at_once_counts(screens: Screens) -> None:
+    """After Escape, and as soon as what the dialog sent is on screen."""
+    one = await a_case(screens, "1AUT555")
+    async with screens.opened(f"/authority#{one.violation_id}", "authority_officer", locale="en-GB") as page:
+        await page.route("**/stream/violations", lambda route: route.abort())  # it may tell before the answer does
+        await begin(page)
+        await expect(page.locator(".case h2 .tag")).to_have_text("Not judged")
+        for key in ("r", "Escape", "q"):
+            await page.keyboard.press(key)
+        await page.get_by_label("The question").fill("which limit held there?")
+        await page.evaluate(
+            """() => new MutationObserver((_, watch) => {
+              if (!document.querySelector(".case .said").textContent.includes("which limit")) return;
+              watch.disconnect();
+              setTimeout(() => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "r", bubbles: true })));
+            }).observe(document.body, { childList: true, subtree: true })"""
+        )
+        await page.locator("dialog[open] button").first.click()
+        await expect(page.locator("dialog[open] input[name=rejection]").first).to_be_visible()
+        await page.keyboard.press("Escape")
 
 
 async def test_two_officers_at_once_and_a_withdrawal_after_an_acceptance_are_told(screens: Screens) -> None:

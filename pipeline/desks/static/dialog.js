@@ -1,6 +1,6 @@
 // Dialogs: one that shows anything, and the one that shows a page's keys.
 
-import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
+import { useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
 import { html, useOwnId } from "./draw.js";
 import { t } from "./words.js";
 
@@ -24,11 +24,16 @@ export function useSingleKeys(pressed) {
 /** Shown while `open`; Escape closes it. @param {{open: boolean, title: string, close: () => void, wide?: boolean, children?: any}} props */
 export function Dialog({ open, title, close, wide, children }) {
   const ref = useRef(null), id = useOwnId();
-  useEffect(() => {
+  useLayoutEffect(() => { // with the change itself: a key that follows at once is the page's again
     if (open && !ref.current.open) ref.current.showModal();
     if (!open && ref.current.open) ref.current.close();
   }, [open]);
-  return html`<dialog ref=${ref} class=${wide ? "broad" : ""} aria-labelledby=${id} onClose=${close}>
+  const cancelled = (event) => {
+    if (event.target !== event.currentTarget) return; // a field for files tells of its own
+    event.preventDefault();
+    close();
+  };
+  return html`<dialog ref=${ref} class=${wide ? "broad" : ""} aria-labelledby=${id} onCancel=${cancelled} onClose=${() => open && close()}>
     <h2 id=${id}>${title}</h2>
     ${open && children}
   </dialog>`;
