@@ -16,10 +16,15 @@ MOST_SECRETS = 4
 
 
 class SenderSecret(Message, frozen=True, kw_only=True):
-    """One secret of a sender. Vigie made it at random and keeps only its digest."""
+    """One thing by which a sender proves itself: a password that Vigie made at random, or its client certificate."""
 
-    digest: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)]  # SHA-256 of sender_id and secret
+    digest: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)]
+    """SHA-256 of sender_id and password, in hex; of a certificate: of its bytes (DER)."""
     made_at_ms: EpochMs
+    sealed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    """What a gateway needs to check it by Digest (HA1), sealed with the platform's key. None: it cannot be used so."""
+    is_certificate: bool = False
+    until_ms: EpochMs | None = None  # UTC; when the certificate ends
 
 
 class SenderCamera(Message, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, writer_of
 from pipeline.commands.sender_options import (
     ByAddress,
+    CertificateFile,
     DateOrder,
     Folder,
     From,
@@ -23,7 +24,6 @@ from pipeline.commands.sender_options import (
     Zone,
     known_sender,
     manner_of,
-    new_secret,
     pairs,
     port_of,
     refuse_claimed,
@@ -31,13 +31,14 @@ from pipeline.commands.sender_options import (
     tell,
     with_cameras,
 )
+from pipeline.commands.sender_proofs import certified, new_secret, sealing
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
-from pipeline.state.adopting import made, rotated, speaker_of
+from pipeline.state.adopting import made, refuse_shared, rotated, speaker_of, with_secret
 from pipeline.state.collections import SENDERS
-from schemas.senders import Sender, SenderCamera, SenderPort
+from schemas.senders import Sender, SenderCamera, SenderPort, SenderSecret
 
 
 def add_credentials(cameras: typer.Typer) -> None:
@@ -67,10 +68,11 @@ def add(
     listen: Listen = None,
     peers: From = None,
     folder: Folder = False,
+    certificate: CertificateFile = None,
     as_json: Json = False,
 ) -> None:
-    """Let a sender in for a camera, and print its secret, this once; with --listen or --folder it has none. What it sent before is
-    not let in later.
+    """Let a sender in for a camera, and print its password, this once; with --listen, --folder or --certificate it has none. What
+    it sent before is not let in later.
 
     For a sender that is known already, the camera is added to those that it speaks for; its secret stays. In that case each of its
     cameras needs an --identity (for Vigie's own JSON: id=CAMERA).
@@ -84,7 +86,8 @@ def add(
         manner["port"] = port
     if folder:
         manner["folder"] = True
-    tell(*run_async(lambda: _let_in(sender or camera, bound, manner)), as_json=as_json)
+    proof = None if certificate is None else certified(certificate)
+    tell(*run_async(lambda: _let_in(sender or camera, bound, manner, proof)), as_json=as_json)
 
 
 def set_(
@@ -148,15 +151,20 @@ def unbind(camera: Annotated[str, typer.Argument(help="A camera that a sender sp
     errors.print(run_async(run))
 
 
-def rotate(sender: SenderId, as_json: Json = False) -> None:
-    """Give a sender a further secret and print it, this once. The others go on working until `revoke --old`.
+def rotate(sender: SenderId, certificate: CertificateFile = None, as_json: Json = False) -> None:
+    """Give a sender a further password and print it, this once; with --certificate a further certificate. The others go on working
+    until `revoke --old`.
 
     Example: vigie cameras credentials rotate E40-12
     """
+    proof = None if certificate is None else certified(certificate)
 
-    async def run() -> tuple[Sender, str]:
+    async def run() -> tuple[Sender, str | None]:
         async with writer_of(operation_here("reference", "vigie cameras credentials rotate", on=(sender,))) as store:
-            return await rotated(store, await known_sender(store, sender), platform_now_ms())
+            known = await known_sender(store, sender)
+            if proof is not None:
+                return await with_secret(store, known, proof), None
+            return await rotated(store, known, platform_now_ms(), sealing())
 
     tell(*run_async(run), as_json=as_json)
 
@@ -195,7 +203,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
     for one in run_async(run):
         if as_json:
             shown = msgspec.to_builtins(one)
-            print_json(shown | {"secrets": [{"made_at_ms": secret.made_at_ms} for secret in one.secrets]})
+            kept = ("made_at_ms", "is_certificate", "until_ms")
+            secrets = [{name: getattr(secret, name) for name in kept} for secret in one.secrets]
+            print_json(shown | {"secrets": secrets})
             continue
         cameras = ", ".join(bound.camera_id for bound in one.cameras[:5]) + (", ..." if len(one.cameras) > 5 else "")
         told = ", ".join(f"{name}={value}" for name, value in one.cameras[0].identities.items()) or "its secret"
@@ -206,18 +216,23 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
         )
 
 
-async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, object]) -> tuple[Sender, str | None]:
-    """Store the sender with this camera. Returns it, and its new secret: None for a sender that was known before, and for one on a
-    port or a folder of its own, which proves nothing.
+async def _let_in(
+    sender_id: str, bound: SenderCamera, manner: Mapping[str, object], certificate: SenderSecret | None
+) -> tuple[Sender, str | None]:
+    """Store the sender with this camera. Returns it, and its new password: None for a sender that was known before, for one with a
+    certificate, and for one on a port or a folder of its own, which proves nothing.
 
-    Raises BadRecord for a camera that is not registered or that a sender speaks for already, a port in use, and a known sender with
-    a manner of sending.
+    Raises BadRecord for a camera that is not registered or that a sender speaks for already, a port or certificate in use, and a
+    known sender with a manner of sending or a certificate.
     """
     on = (bound.camera_id, sender_id)
     async with writer_of(operation_here("reference", "vigie cameras credentials add", on=on)) as store:
         await refuse_claimed(store, bound.camera_id)
         known = await store.get(SENDERS, sender_id)
         if known is not None:
+            if certificate is not None:
+                cure = f"vigie cameras credentials rotate {sender_id} --certificate FILE"
+                raise BadRecord("known_sender", f"{sender_id} is known already; a further certificate: {cure}")
             if manner:
                 cure = f"vigie cameras credentials set {sender_id} changes that"
                 raise BadRecord("known_sender", f"how {sender_id} sends is said already, for all its cameras; {cure}")
@@ -226,9 +241,14 @@ async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, obje
             return changed, None
         port = manner.get("port")
         await refuse_taken(store, port if isinstance(port, SenderPort) else None)
-        plain, secret = new_secret(sender_id)
-        proves = port is None and not manner.get("folder")  # a port's sender proves nothing, nor does a folder's
-        secrets = (secret,) if proves else ()
+        plain: str | None = None
+        secrets: tuple[SenderSecret, ...] = ()
+        if certificate is not None:
+            await refuse_shared(store, certificate)
+            secrets = (certificate,)
+        elif port is None and not manner.get("folder"):  # a port's sender proves nothing, nor does a folder's
+            plain, secret = new_secret(sender_id)
+            secrets = (secret,)
         sender: Sender = made(Sender, sender_id=sender_id, cameras=(bound,), secrets=secrets, **manner)
         await store.put(SENDERS, [sender])
-        return sender, plain if secrets else None
+        return sender, plain

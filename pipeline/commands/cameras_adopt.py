@@ -23,6 +23,7 @@ from pipeline.commands.sender_options import (
     pairs,
     tell,
 )
+from pipeline.commands.sender_proofs import sealing
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
@@ -91,7 +92,7 @@ async def _adopted(
     """The sender, its secret, and the camera. Raises BadRecord where nobody of this name waits, or the camera cannot be taken
     in."""
     async with _stores(bound.camera_id, who) as (store, room):
-        return await adopted(store, room, who, registered, bound, manner, platform_now_ms())
+        return await adopted(store, room, who, registered, bound, manner, platform_now_ms(), sealing())
 
 
 @contextlib.asynccontextmanager

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_pem_x509_certificate
 
-from pipeline.access.consumers import certificate_digest, digest_of
+from pipeline.access.consumers import digest_of
 from pipeline.access.record import weak_reason
+from pipeline.commands.certificates import pinned
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.errors import BadRecord
@@ -26,7 +25,7 @@ from pipeline.state.collections import CONSUMERS
 from pipeline.state.feed_marks import FeedMark, FeedMarks
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
-from schemas.judgements import Consumer, ConsumerCertificate
+from schemas.judgements import Consumer
 from schemas.senders import MOST_SECRETS, SenderSecret
 
 DAY_MS = 86_400_000
@@ -221,19 +220,6 @@ async def _known(store: ReplicaWriter, consumer: str) -> Consumer:
     if known is None:
         raise BadRecord("unknown_consumer", f"no consumer is called {consumer}: vigie consumers list")
     return known
-
-
-def pinned(file: Path) -> ConsumerCertificate:
-    """The certificate in this file, as it is kept. Raises typer.BadParameter when there is none, or it has ended."""
-    try:
-        certificate = load_pem_x509_certificate(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"no certificate, PEM, is in {file} ({error})", param_hint="--certificate") from error
-    until_ms, now_ms = int(certificate.not_valid_after_utc.timestamp() * 1_000), platform_now_ms()
-    if until_ms <= now_ms:
-        raise typer.BadParameter(f"the certificate in {file} ended {_at(until_ms)}", param_hint="--certificate")
-    digest = certificate_digest(certificate.public_bytes(Encoding.DER))
-    return ConsumerCertificate(sha256=digest, added_at_ms=now_ms, until_ms=until_ms)
 
 
 def _tell(consumer: str, plain: str | None, *, as_json: bool) -> None:

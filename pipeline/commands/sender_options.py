@@ -1,6 +1,7 @@
 """What the commands on senders share: their options, the secrets that they make, and what they tell."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,14 +12,12 @@ from pipeline.access.sender_secrets import ADDRESS
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.gateway.bindings import fault_in_cameras
-from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
-from pipeline.state import adopting
 from pipeline.state.adopting import made, speaker_of
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
-from schemas.senders import Sender, SenderCamera, SenderPort, SenderSecret
+from schemas.senders import Sender, SenderCamera, SenderPort
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 SenderId = Annotated[str, typer.Argument(metavar="SENDER", help="As `vigie cameras credentials list` shows it.")]
@@ -31,6 +30,9 @@ ByAddress = Annotated[
     typer.Option(
         "--by-address/--no-by-address", help="The secret may stand in the address: for cameras without a password."
     ),
+]
+CertificateFile = Annotated[
+    Path | None, typer.Option("--certificate", help="PEM: the client certificate by which it proves itself over HTTPS.")
 ]
 Zone = Annotated[str | None, typer.Option(help="Of its clock, e.g. Europe/Brussels or UTC.")]
 UtcIsLocal = Annotated[
@@ -113,11 +115,6 @@ def pairs(texts: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def new_secret(sender_id: str) -> tuple[str, SenderSecret]:
-    """A secret made now, as it is typed into the camera and as it is kept."""
-    return adopting.new_secret(sender_id, platform_now_ms())
-
-
 def with_cameras(sender: Sender, cameras: Sequence[SenderCamera]) -> Sender:
     """The sender with these cameras. Raises BadRecord where its messages would not tell them apart."""
     if fault := fault_in_cameras(cameras):
@@ -157,6 +154,11 @@ def tell(sender: Sender, plain: str | None, *, as_json: bool) -> None:
             f"Have the FTP server put its files into {folder}; the gateway makes it, and takes them from there."
         )
         return
+    if plain is None and sender.secrets and sender.secrets[-1].is_certificate:
+        errors.print(
+            f"{sender.sender_id} proves itself by its client certificate. VIGIE_GATEWAY_CLIENT_CA_FILE must name who signed it."
+        )
+        return
     if plain is None:
         errors.print(f"{sender.sender_id} speaks for {len(sender.cameras)} cameras now; its secret stays.")
         return
@@ -166,7 +168,7 @@ def tell(sender: Sender, plain: str | None, *, as_json: bool) -> None:
             {"user": sender.sender_id, "password": plain, "token": f"{sender.sender_id}:{plain}", "address": address}
         )
         return
-    errors.print("Type this into the camera; it is not shown again.")
+    errors.print("Type this into the camera; it is not shown again. It may ask for Basic or Digest.")
     out = Terminal()
     out.print(f"user      {sender.sender_id}")
     out.print(f"password  {plain}")

@@ -4,14 +4,15 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from pipeline.commands.sender_options import new_secret
 from pipeline.demo.network_data import writer_of_known
 from pipeline.errors import Misconfigured
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import Settings
 from pipeline.servers.endpoints import servers_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.speaking import vigie
 from pipeline.sources.gateway_sender import GatewaySender, open_gateway_sender
+from pipeline.state.adopting import new_secret
 from pipeline.state.collections import SENDERS
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
@@ -29,7 +30,7 @@ async def through_gateway(url: str, network: RoadNetwork, settings: Settings) ->
     if len(network.cameras) > MOST_CAMERAS:
         raise Misconfigured("--cameras", found=len(network.cameras), allowed=f"at most {MOST_CAMERAS} with --through")
     sender_id = f"simulation-{secrets.token_hex(4)}"
-    plain, secret = new_secret(sender_id)
+    plain, secret = new_secret(sender_id, platform_now_ms(), None)
     cameras = tuple(SenderCamera(camera_id=camera.camera_id) for camera in network.cameras)
     operator = servers_of(settings, "operator")
     async with open_redis(operator.redis_url, ca_file=settings.redis_ca_file) as client:

@@ -7,6 +7,8 @@ from pipeline.desks.camera_bodies import Adoption, AllWaiting, Forgotten, Given,
 from pipeline.desks.problems import bad_request
 from pipeline.desks.route import Asked, Named, Route, RouteAnswer, found
 from pipeline.errors import BadRecord
+from pipeline.runtime.sealing import Seal
+from pipeline.state.adopting import Seal as Sealing
 from pipeline.state.adopting import adopted, rotated, speaker_of
 from pipeline.state.collections import CAMERAS, SENDERS
 from schemas.reference import Camera
@@ -40,13 +42,15 @@ async def adopt(asked: Asked) -> RouteAnswer:
         if (value := getattr(wanted, name))
     }
     bound = SenderCamera(camera_id=wanted.camera_id, identities=wanted.identities)
-    sender, plain, _ = await adopted(house.writer, house.waiting, wanted.who, registered, bound, manner, asked.now_ms)
+    sender, plain, _ = await adopted(
+        house.writer, house.waiting, wanted.who, registered, bound, manner, asked.now_ms, _seal(asked)
+    )
     return RouteAnswer(value=_given(sender, plain), status=201)
 
 
 async def new_secret(asked: Asked) -> RouteAnswer:
     """Give who sends for this camera a further secret. The others go on working until they are ended."""
-    sender, plain = await rotated(asked.house.writer, await _own_speaker(asked), asked.now_ms)
+    sender, plain = await rotated(asked.house.writer, await _own_speaker(asked), asked.now_ms, _seal(asked))
     return RouteAnswer(value=_given(sender, plain), status=201)
 
 
@@ -87,6 +91,10 @@ async def _own_speaker(asked: Asked) -> Sender:
 def _check(asked: Asked, camera: Camera) -> None:
     """Raise Problem where this person may not change the camera."""
     asked.check(asked.house.directory.matter_of_camera(camera, asked.now_ms), "cameras.change")
+
+
+def _seal(asked: Asked) -> Sealing:
+    return Seal(asked.house.key, "camera digests").seal
 
 
 def _given(sender: Sender, plain: str) -> Given:

@@ -9,21 +9,22 @@ import asyncio
 import time
 from collections.abc import Callable
 from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import msgspec
 import structlog
 from aiohttp import HttpVersion11, web
+from multidict import CIMultiDict
 
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.gateway.intake import Intake, Message
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.onlookers import Onlookers
+from pipeline.gateway.proving import NotProven, Presented, Proving
 from pipeline.gateway.request import MAX_BODY, Answer
 from pipeline.gateway.room import Held, Room
-from pipeline.gateway.senders import Claim, Proofs, claim_of, is_proven
+from pipeline.gateway.senders import Claim
 from pipeline.gateway.waiting import Knocks
-from pipeline.reads.versions import Versions
 from pipeline.runtime.open_connections import proven
 from schemas.senders import Sender
 
@@ -33,31 +34,31 @@ WITHIN_S = 30.0
 SMALL = 64 * 1024
 """A body of fewer bytes has mostly come with its head."""
 HEALTH = "/health"
+_LAST = ("Connection", "close")
 
 
 class Refused(Exception):
     """Raised to answer the request with this status and keep nothing of it."""
 
-    def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, status: int, *headers: tuple[str, str]) -> None:
         super().__init__(status)
-        self.status, self.headers = status, headers or {}
+        self.status, self.headers = status, headers
 
 
 class Door:
-    """The HTTP edge of one gateway. senders: followed from Redis."""
+    """The HTTP edge of one gateway."""
 
     def __init__(
         self,
-        senders: Versions[Sender],
+        proving: Proving,
         intake: Intake,
         metrics: GatewayMetrics,
         knocks: Knocks,
         onlookers: Onlookers,
         now_ms: Callable[[], int],
     ) -> None:
-        self._senders, self._intake, self._metrics, self._now_ms = senders, intake, metrics, now_ms
-        self._knocks, self._onlookers = knocks, onlookers
-        self._room, self._proofs = Room(), Proofs()
+        self._proving, self._intake, self._metrics, self._now_ms = proving, intake, metrics, now_ms
+        self._knocks, self._onlookers, self._room = knocks, onlookers, Room()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; see the module for the statuses. Every address takes messages, because cameras are told no more
@@ -68,14 +69,14 @@ class Door:
             return await self._answered(request)
         except Refused as refused:
             self._metrics.answered(refused.status)
-            return web.Response(status=refused.status, headers=refused.headers)
+            return web.Response(status=refused.status, headers=CIMultiDict(refused.headers))
 
     async def _answered(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): _sendable(value) for name, value in request.headers.items()}
-        claim, sender = self._known(request.raw_path, headers, request.remote or "")
+        claim, sender = self._known(request, headers)
         proven(request, sender.sender_id)
         if request.method not in ("POST", "PUT"):
-            raise Refused(405, {"Allow": "POST, PUT"})
+            raise Refused(405, ("Allow", "POST, PUT"))
         if headers.get("expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         with self._room.hold(sender.sender_id) as held:
@@ -87,28 +88,24 @@ class Door:
             )  # fmt: skip
             return await self._taken(message)
 
-    def _known(self, target: str, headers: dict[str, str], peer: str) -> tuple[Claim, Sender]:
-        """What the request claims, and its sender, who has proven it. Raises Refused (401), which does not tell whether there is
-        such a sender."""
-        now_ms, header = self._now_ms(), headers.get("authorization", "")
-        if (
-            header
-            and (known := self._proofs.known(header, target, partial(self._senders.at, at_ms=now_ms))) is not None
-        ):
-            return known
-        claim = claim_of(target, headers)
-        sender = self._senders.at(claim.sender_id, now_ms) if claim is not None else None
-        if claim is not None and sender is not None and is_proven(claim, sender):
-            if claim.by == "password":
-                self._proofs.keep(header, sender)
-            return claim, sender
-        self._knocks.note(claim, sender, peer, headers.get("user-agent", ""), now_ms)
-        raise Refused(401, {"WWW-Authenticate": 'Basic realm="vigie"'})
+    def _known(self, request: web.BaseRequest, headers: dict[str, str]) -> tuple[Claim, Sender]:
+        """What the request claims, and its sender, who has proven it. Raises Refused (401)."""
+        now_ms, peer = self._now_ms(), request.remote or ""
+        shown = Presented(request.method, request.raw_path, headers, _certificate_of(request))
+        try:
+            claim, sender = self._proving.proven(shown, now_ms)
+        except NotProven as no:
+            if not no.is_stale:
+                self._knocks.note(no.claim, no.sender, peer, headers.get("user-agent", ""), now_ms)
+            raise Refused(401, *(("WWW-Authenticate", one) for one in no.challenges)) from None
+        if claim.by == "digest":
+            self._knocks.answered(peer)
+        return claim, sender
 
     async def _body(self, request: web.BaseRequest, held: Held) -> bytes:
         """The whole body. held: grows with it. Raises Refused."""
         if (request.content_length or 0) > MAX_BODY:
-            raise Refused(413, {"Connection": "close"})
+            raise Refused(413, _LAST)
         body = bytearray()
         try:
             if (request.content_length or 0) < SMALL and request.content.is_eof():  # it came with its head
@@ -119,14 +116,14 @@ class Door:
                 async for chunk in request.content.iter_any():
                     body += chunk
                     if len(body) > MAX_BODY:
-                        raise Refused(413, {"Connection": "close"})
+                        raise Refused(413, _LAST)
                     held.be(len(body))
         except TimeoutError:
-            raise Refused(408, {"Connection": "close"}) from None
+            raise Refused(408, _LAST) from None
         except web.RequestPayloadError:
-            raise Refused(400, {"Connection": "close"}) from None
+            raise Refused(400, _LAST) from None
         except Unavailable as error:
-            raise Refused(503, {"Retry-After": str(round(error.retry_after_s)), "Connection": "close"}) from None
+            raise Refused(503, ("Retry-After", str(round(error.retry_after_s))), _LAST) from None
         return bytes(body)
 
     async def _taken(self, message: Message) -> web.StreamResponse:
@@ -136,7 +133,7 @@ class Door:
         except Unavailable as error:
             log.warning("gateway.unavailable", cause=str(error))
             self._onlookers.note(message, None, str(error))
-            raise Refused(503, {"Retry-After": str(max(1, round(error.retry_after_s)))}) from None
+            raise Refused(503, ("Retry-After", str(max(1, round(error.retry_after_s))))) from None
         except BadRecord as error:
             log.warning("gateway.too_large", cause=str(error))
             self._onlookers.note(message, None, str(error))
@@ -147,6 +144,12 @@ class Door:
         answer = taken.reading.answer
         self._metrics.answered(answer.status, taken.reading.maker)
         return Ready(answer)
+
+
+def _certificate_of(request: web.BaseRequest) -> bytes | None:
+    """The client's certificate (DER), which TLS has verified; None: it has none."""
+    tls = request.get_extra_info("ssl_object")
+    return None if tls is None else tls.getpeercert(binary_form=True)
 
 
 def _sendable(value: str) -> str:

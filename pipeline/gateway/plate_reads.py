@@ -1,8 +1,9 @@
 """From what a camera's message says to the read that flows: once it is known which registered camera it was."""
 
 from pipeline.gateway.items import CameraRead
+from pipeline.gateway.senders import By
 from schemas import ids
-from schemas.reads import ClockState, Direction, KnownBy, PlateRead, Purpose
+from schemas.reads import ClockState, Direction, PlateRead, Purpose
 
 _DIRECTIONS: dict[str, Direction] = {"approaching": "approaching", "receding": "leaving"}
 
@@ -13,7 +14,7 @@ def plate_read_of(
     *,
     received_at_ms: int,
     maker: str,
-    known_by: KnownBy | None = None,
+    known_by: By | None = None,
     purposes: tuple[Purpose, ...] = (),
 ) -> PlateRead:
     """The read of a registered camera, without its pictures. received_at_ms: UTC. known_by: how its sender was known; purposes:
@@ -43,7 +44,8 @@ def plate_read_of(
         make=read.make,
         clock=read.clock if _is_trusted(read) else ClockState(source="none", synced=False),
         reader=maker,
-        known_by=known_by,
+        known_by=known_by if known_by is None or known_by == "address" else "password",
+        proof=known_by if known_by in ("digest", "certificate") else None,
         purposes=purposes,
     )
 

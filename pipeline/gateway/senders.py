@@ -10,12 +10,12 @@ import hmac
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from pipeline.access.sender_secrets import ADDRESS, digest_of
 from pipeline.gateway.request import CameraSettings
-from schemas.reads import KnownBy, Purpose
+from schemas.reads import Purpose
 from schemas.senders import Sender, SenderCamera
 
 LONGEST = 200
@@ -26,12 +26,15 @@ ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross
 fetched from: not what fines somebody without a person who looks."""
 
 
+By = Literal["password", "digest", "certificate", "address"]
+
+
 class Claim(NamedTuple):
     """Who somebody says he is, and by what. target: the request's target without the secret."""
 
     sender_id: str
     secret: str
-    by: KnownBy
+    by: By
     target: str
 
 
@@ -83,7 +86,7 @@ def is_proven(claim: Claim, sender: Sender | None) -> bool:
     if sender is None or (claim.by == "address" and not sender.by_address):
         return False
     digest = digest_of(claim.sender_id, claim.secret)
-    return any(hmac.compare_digest(digest, one.digest) for one in sender.secrets)
+    return any(hmac.compare_digest(digest, one.digest) for one in sender.secrets if not one.is_certificate)
 
 
 class Proofs:

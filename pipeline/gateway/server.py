@@ -11,6 +11,7 @@ import structlog
 
 from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
+from pipeline.gateway.digests import Digests
 from pipeline.gateway.door import Door
 from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake
@@ -18,14 +19,18 @@ from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.mappings import Mappings
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.onlookers import Onlookers
+from pipeline.gateway.proving import Proving
 from pipeline.gateway.sharing import Sharing
 from pipeline.gateway.side_doors import SideDoors
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.listening import LOOPBACK, tls_context
+from pipeline.runtime.log import platform_key
 from pipeline.runtime.open_connections import ConnectionBounds
 from pipeline.runtime.ports import free_ports
+from pipeline.runtime.private import private_folder
+from pipeline.runtime.sealing import Seal
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
@@ -95,7 +100,7 @@ async def run_gateway(
         beside = SideDoors(settings, mirror.of(SENDERS), intake, frames, metrics, links, onlookers, now_ms)
         for work in (follower.run, keeper.run, knocks.run, beside.run, onlookers.run, mappings.run):
             run_until_closed(closing, work)
-        door = Door(mirror.of(SENDERS), intake, metrics, knocks, onlookers, now_ms)
+        door = Door(_proving(settings, mirror), intake, metrics, knocks, onlookers, now_ms)
         await listen(closing, door.handle, _listener(settings, port, tls))
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
         log.info("gateway.started", url=url)
@@ -105,10 +110,17 @@ async def run_gateway(
     log.info("gateway.stopped")
 
 
+def _proving(settings: Settings, mirror: Mirror) -> Proving:
+    private_folder(settings.data_dir)
+    key = platform_key(settings.platform_key)
+    return Proving(mirror.of(SENDERS), Digests(key, Seal(key, "camera digests").open))
+
+
 def listener_tls(settings: Settings) -> ssl.SSLContext | None:
     """The TLS of the listener; None: it speaks without TLS. Raises Misconfigured where secrets would cross a network without it,
     unless VIGIE_ALLOW_PLAINTEXT is set, and for a certificate or key that cannot be used."""
-    tls = tls_context("VIGIE_GATEWAY", settings.gateway_cert_file, settings.gateway_key_file)
+    files = settings.gateway_cert_file, settings.gateway_key_file, settings.gateway_client_ca_file
+    tls = tls_context("VIGIE_GATEWAY", *files)
     if tls is None and settings.gateway_host not in LOOPBACK and not settings.allow_plaintext:
         allowed = (
             f"a certificate, as cameras' secrets would cross the network to {settings.gateway_host} for all to read; where nobody"

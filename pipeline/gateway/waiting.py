@@ -1,4 +1,8 @@
-"""Notes who knocks and is not let in, and tells the waiting room once a second, however often somebody knocks."""
+"""Notes who knocks and is not let in, and tells the waiting room once a second, however often somebody knocks.
+
+Who logs in by Digest sends each first request without a name, and is asked: so requests without a name wait here for a second, and
+are not told where somebody from the same address has answered meanwhile.
+"""
 
 import asyncio
 from collections import Counter
@@ -24,11 +28,12 @@ class Knocks:
         self._room = room
         self._new: dict[str, Knock] = {}
         self._of_peer: Counter[str] = Counter()  # names
+        self._waited: set[str] = set()  # without a name, and noted before the last time that was told
 
     def note(self, claim: Claim | None, sender: Sender | None, peer: str, program: str, now_ms: int) -> None:
         """Note a request that was not let in. claim: who its sender says that he is; None: he says nothing. sender: the one
         of that name; None: there is none. peer: the network address; program: the User-Agent."""
-        name = _plain(claim.sender_id) if claim is not None else f"from {_plain(peer)}"
+        name = _plain(claim.sender_id) if claim is not None else _nameless(peer)
         before = self._new.get(name)
         if before is None and (len(self._new) >= MOST or self._of_peer[peer] >= MOST_OF_PEER):
             return
@@ -40,14 +45,31 @@ class Knocks:
             last_ms=now_ms, count=count + 1,
         )  # fmt: skip
 
+    def answered(self, peer: str) -> None:
+        """Note that somebody at this address has answered what he was asked: a request without a name from there was his."""
+        name = _nameless(peer)
+        if (before := self._new.get(name)) is None:
+            return
+        if before.count > 1:
+            self._new[name] = msgspec.structs.replace(before, count=before.count - 1)
+        else:
+            del self._new[name]
+
+    def due(self) -> dict[str, Knock]:
+        """What is to be told now, by name, which is noted no longer."""
+        nameless = {name for name, one in self._new.items() if one.why == "no_password"}
+        told = {name: one for name, one in self._new.items() if name not in nameless or name in self._waited}
+        self._new = {name: one for name, one in self._new.items() if name not in told}
+        self._waited = nameless - told.keys()
+        self._of_peer.clear()
+        return told
+
     async def run(self) -> None:
         """Write what was noted to the waiting room, until cancelled. While Redis is away it is kept, at most MOST names."""
         while True:
             await asyncio.sleep(EVERY_S)
-            if not self._new:
+            if not (told := self.due()):
                 continue
-            told, self._new = self._new, {}
-            self._of_peer.clear()
             try:
                 await self._room.add(list(told.values()))
             except Unavailable as error:
@@ -59,6 +81,10 @@ class Knocks:
                     self._new[name] = msgspec.structs.replace(
                         newer, first_ms=one.first_ms, count=newer.count + one.count
                     )
+
+
+def _nameless(peer: str) -> str:
+    return f"from {_plain(peer)}"
 
 
 def _why(claim: Claim | None, sender: Sender | None) -> Why:

@@ -1,5 +1,5 @@
 """Encrypts short texts under a key of the platform, AES-256-GCM: positions for clients, which would show covert hits by their gaps,
-and passwords by which gateways fetch from cameras."""
+passwords by which gateways fetch from cameras, and what they check cameras by."""
 
 import base64
 import binascii
@@ -19,7 +19,9 @@ class Seal:
     """Encrypts bytes, each for one use. platform_key: the same in every process, so that each can decrypt what another
     encrypted. kind: of what is encrypted; each has a key of its own."""
 
-    def __init__(self, platform_key: bytes, kind: Literal["desks positions", "camera passwords"]) -> None:
+    def __init__(
+        self, platform_key: bytes, kind: Literal["desks positions", "camera passwords", "camera digests"]
+    ) -> None:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"vigie {kind}".encode()).derive(platform_key)
         self._cipher = AESGCM(key)
 

@@ -88,9 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     record_key_file: Path | None = None  # what signs its checkpoints; None: record.key in data_dir, made at first use
     evidence_days: Positive = msgspec.field(default_factory=lambda: lawful_days(HOME))
     brokers: Literal[1, 3] = 1  # of the embedded Kafka
-    platform_key_file: Path | None = (
-        None  # what ids in logs are keyed with; None: platform.key in data_dir, made at first use
-    )
+    platform_key_file: Path | None = None  # of ids in logs and sealed secrets; None: platform.key in data_dir
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"  # auto: readable in a terminal, else JSON
     metrics_host: str = "127.0.0.1"  # 0.0.0.0 where a Prometheus elsewhere scrapes
@@ -126,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_port: Port = 0  # 0: 8460 beside `vigie up`, where that is free; any free one else
     gateway_cert_file: Path | None = None  # PEM; without it on another address than loopback: see allow_plaintext
     gateway_key_file: Path | None = None
+    gateway_client_ca_file: Path | None = None  # who signed cameras' certificates; None: none is asked for
     gateway_ports_host: str = "127.0.0.1"  # where ports of single cameras listen: on their own network
     gateway_spool_mb: Positive = 1_024  # of messages of cameras that cannot send again; where it is full, they wait
     gateway_drops_dir: Path | None = None  # where an FTP server puts files, a folder a sender; None: drops in data_dir

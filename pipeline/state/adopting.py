@@ -1,12 +1,12 @@
 """Lets senders in: the secrets that are made for them, who speaks for which camera, and a camera that waits is adopted."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
-from pipeline.access.sender_secrets import digest_of
+from pipeline.access.sender_secrets import digest_of, digest_proofs_of, digest_use
 from pipeline.errors import BadRecord
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
@@ -16,12 +16,15 @@ from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderSecret
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 LENGTH = 20  # 100 bits; cameras' forms take no more than 32 characters
+Seal = Callable[[str, bytes], str]
+"""Encrypts bytes for a use: `seal` of a pipeline.runtime.sealing.Seal for camera digests."""
 
 
-def new_secret(sender_id: str, now_ms: int) -> tuple[str, SenderSecret]:
-    """A secret made at now_ms (UTC), as it is typed into the camera and as it is kept."""
+def new_secret(sender_id: str, now_ms: int, seal: Seal | None) -> tuple[str, SenderSecret]:
+    """A secret made at now_ms (UTC), as it is typed into the camera and as it is kept. seal None: it is no good for Digest."""
     plain = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
-    return plain, SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=now_ms)
+    sealed = None if seal is None else seal(digest_use(sender_id), digest_proofs_of(sender_id, plain))
+    return plain, SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=now_ms, sealed=sealed)
 
 
 def made(kind: Any, /, **fields: object) -> Any:
@@ -46,6 +49,7 @@ async def adopted(
     bound: SenderCamera,
     manner: Mapping[str, object],
     now_ms: int,
+    seal: Seal,
 ) -> tuple[Sender, str, Camera]:
     """Register the camera, where `registered` is given, and let who waits as `who` send for it from now_ms on. manner: further
     fields of Sender. Returns the sender, its secret, and the camera.
@@ -66,7 +70,7 @@ async def adopted(
     if await store.get(SENDERS, sender_id) is not None:
         cure = f"vigie cameras credentials add {bound.camera_id} --sender {sender_id} --identity ..."
         raise BadRecord("known_sender", f"{sender_id} is a sender already: {cure}")
-    plain, secret = new_secret(sender_id, now_ms)
+    plain, secret = new_secret(sender_id, now_ms, seal)
     sender: Sender = made(
         Sender, sender_id=sender_id, cameras=(msgspec.to_builtins(bound),), secrets=(msgspec.to_builtins(secret),),
         **manner,
@@ -78,13 +82,27 @@ async def adopted(
     return sender, plain, now
 
 
-async def rotated(store: ReplicaWriter, known: Sender, now_ms: int) -> tuple[Sender, str]:
-    """Give the sender a further secret. Returns the changed sender, and the new secret in clear. Raises BadRecord when it has as
-    many secrets as it may."""
+async def rotated(store: ReplicaWriter, known: Sender, now_ms: int, seal: Seal) -> tuple[Sender, str]:
+    """Give the sender a further password. Returns the changed sender, and the new password in clear. Raises as with_secret."""
+    plain, secret = new_secret(known.sender_id, now_ms, seal)
+    return await with_secret(store, known, secret), plain
+
+
+async def with_secret(store: ReplicaWriter, known: Sender, secret: SenderSecret) -> Sender:
+    """Store the sender with this further password or certificate, and return it. Raises BadRecord when it has as many as it may,
+    or the certificate is a sender's already."""
     if len(known.secrets) >= MOST_SECRETS:
         cure = f"end the old ones first: vigie cameras credentials revoke {known.sender_id} --old"
         raise BadRecord("too_many_secrets", f"{known.sender_id} has {MOST_SECRETS} secrets; {cure}")
-    plain, secret = new_secret(known.sender_id, now_ms)
+    if secret.is_certificate:
+        await refuse_shared(store, secret)
     changed = msgspec.structs.replace(known, secrets=(*known.secrets, secret))
     await store.put(SENDERS, [changed])
-    return changed, plain
+    return changed
+
+
+async def refuse_shared(store: ReplicaWriter, certificate: SenderSecret) -> None:
+    """Raises BadRecord for a certificate that is a sender's already: it must say who sends."""
+    for one in await store.list(SENDERS):
+        if any(known.digest == certificate.digest for known in one.secrets):
+            raise BadRecord("known_sender", f"this certificate is {one.sender_id}'s already")

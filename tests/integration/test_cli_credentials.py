@@ -3,10 +3,15 @@
 import json
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from redis.asyncio import Redis
 
+from pipeline.access.consumers import certificate_digest
+from pipeline.access.sender_secrets import digest_proofs_of, digest_use
 from pipeline.gateway.pulling.pullers import password_use
 from pipeline.gateway.senders import camera_of, claim_of, is_proven
+from pipeline.receiver.credentials import create_credentials
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.private import write_private
@@ -52,6 +57,35 @@ async def test_a_camera_is_let_in_once_and_its_secret_is_shown_once(vigie: Vigie
     assert "1 secret left" in left.err
     sender = await stored(redis, namespace, "E40-12")
     assert [False, False] == [claim is not None and is_proven(claim, sender) for claim in claims]
+
+
+async def test_a_camera_is_let_in_by_its_certificate_and_by_digest(
+    vigie: Vigie, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """No password is made for a certificate, which is one sender's alone; a password that is made serves for Digest, too."""
+    made = create_credentials(tmp_path / "pki")
+    for camera in ("E40-12", "E40-13"):
+        await vigie("cameras", "add", f"camera_id={camera}", *CAMERA[1:])
+    add = ("cameras", "credentials", "add")
+    assert 2 == (await vigie(*add, "E40-12", "--certificate", str(made.sender_key))).code
+    given = await vigie(*add, "E40-12", "--certificate", str(made.sender_cert))
+    assert (0, "") == (given.code, given.out), given.err
+    assert "VIGIE_GATEWAY_CLIENT_CA_FILE" in given.err
+    again = await vigie(*add, "E40-13", "--certificate", str(made.sender_cert))
+    assert (1, True) == (again.code, "E40-12's already" in again.err)
+    assert 0 == (await vigie("cameras", "credentials", "rotate", "E40-12", "--certificate", str(made.desk_cert))).code
+    sender = await stored(redis, namespace, "E40-12")
+    assert sender is not None
+    der = [load_pem_x509_certificate(file.read_bytes()) for file in (made.sender_cert, made.desk_cert)]
+    assert [certificate_digest(one.public_bytes(Encoding.DER)) for one in der] == [one.digest for one in sender.secrets]
+    assert all(one.is_certificate and one.until_ms for one in sender.secrets)
+    shown = json.loads((await vigie(*add, "E40-13", "--json")).out)
+    sender = await stored(redis, namespace, "E40-13")
+    assert sender is not None
+    assert sender.secrets[0].sealed is not None
+    seal = Seal(platform_key(tmp_path / "data" / "platform.key"), "camera digests")
+    assert digest_proofs_of("E40-13", shown["password"]) == seal.open(digest_use("E40-13"), sender.secrets[0].sealed)
+    assert sender.secrets[0].sealed not in (await vigie("cameras", "credentials", "list", "--json")).out
 
 
 async def test_a_second_camera_of_a_sender_breaks_not_the_first(vigie: Vigie, redis: Redis, namespace: str) -> None:

@@ -115,7 +115,7 @@ async def test_whom_nobody_let_in_is_told_nothing_and_nothing_is_kept(
     async with gateways.running() as camera:
         answer = await camera.send(own(), user=user, secret=secret)
     assert (401, b"") == (answer.status, answer.body)
-    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    assert answer.headers["WWW-Authenticate"].startswith("Digest ")
     assert ([], []) == (await gateways.reads(), await gateways.letters())
 
 

@@ -20,7 +20,7 @@ def proof_of(challenges: Sequence[str], user: str, password: str, method: str, t
     only where no Digest is offered. number: of the request, greater each time."""
     offered = {scheme.lower() for scheme in (one.split(None, 1)[0] for one in challenges if one.strip())}
     if "digest" in offered:
-        fields = [_fields(one) for one in challenges if one.lower().startswith("digest")]
+        fields = [fields_of(one) for one in challenges if one.lower().startswith("digest")]
         known = [one for one in fields if one.get("algorithm", "md5").lower() in _HASHES]
         known.sort(key=lambda one: list(_HASHES).index(one.get("algorithm", "md5").lower()))
         return _digest(known[-1], user, password, method, target, number) if known else None
@@ -29,8 +29,9 @@ def proof_of(challenges: Sequence[str], user: str, password: str, method: str, t
     return None
 
 
-def _fields(challenge: str) -> dict[str, str]:
-    return {name.lower(): quoted or bare for name, quoted, bare in _FIELD.findall(challenge)}
+def fields_of(header: str) -> dict[str, str]:
+    """The fields of one WWW-Authenticate or Authorization header, names in lower case, of a repeated name the last value."""
+    return {name.lower(): quoted or bare for name, quoted, bare in _FIELD.findall(header)}
 
 
 def _digest(asked: Mapping[str, str], user: str, password: str, method: str, target: str, number: int) -> str:

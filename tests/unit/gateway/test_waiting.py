@@ -1,0 +1,28 @@
+"""Who waits is told, and who only had to be asked first is not."""
+
+import pytest
+from redis.asyncio import Redis
+
+from pipeline.gateway.senders import Claim
+from pipeline.gateway.waiting import Knocks
+from pipeline.state.waiting_room import WaitingRoom
+
+
+@pytest.fixture
+def knocks() -> Knocks:
+    """Of a gateway whose Redis is never asked."""
+    return Knocks(WaitingRoom(Redis(), "test"))
+
+
+def test_who_answers_when_asked_did_not_knock(knocks: Knocks) -> None:
+    """A request without a name waits once before it is told; each answer from there takes one away."""
+    for _ in range(3):
+        knocks.note(None, None, "10.0.0.5", "-", 1_000)
+    knocks.note(Claim("CAM-9", "x", "password", "/"), None, "10.0.0.5", "-", 1_000)
+    assert ["CAM-9"] == list(knocks.due())
+    knocks.answered("10.0.0.5")
+    knocks.answered("10.0.0.6")
+    assert {"from 10.0.0.5": 2} == {name: one.count for name, one in knocks.due().items()}
+    knocks.note(None, None, "10.0.0.7", "-", 1_000)
+    knocks.answered("10.0.0.7")
+    assert [{}, {}] == [knocks.due(), knocks.due()]
