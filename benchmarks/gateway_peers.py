@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from pipeline.gateway.request import MAX_BODY
 from pipeline.gateway.server import GatewayServers, run_gateway
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 from pipeline.runtime.collecting import spare_the_collector
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.log import configure_logging
@@ -49,7 +49,7 @@ async def gateway(where: Where, ready: Callable[[str], None], stopped: asyncio.E
 
 async def bare(where: Where, ready: Callable[[str], None], stopped: asyncio.Event) -> None:
     """A handler that writes each body to Kafka, with the same guarantees, and answers 200 once it is acknowledged."""
-    codecs.bind()
+    batches.bind()
     producer = AIOKafkaProducer(
         acks="all", enable_idempotence=True, compression_type=COMPRESSION, max_batch_size=256 * 1024,
         max_request_size=DEAD_LETTERS.max_message_bytes, **where.kafka.client_kwargs(),

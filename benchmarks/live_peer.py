@@ -12,13 +12,13 @@ import uvloop
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 
 
 async def serve() -> None:
     """Serve until it is ended."""
     asked = json.loads(sys.stdin.readline())
-    codecs.bind()
+    batches.bind()
     readers: set[web.StreamResponse] = set()
 
     async def stream(request: web.Request) -> web.StreamResponse:

@@ -16,8 +16,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
+from aiokafka.consumer import fetcher
 from aiokafka.structs import TopicPartition
 
 from pipeline.desks.bodies import item_of
@@ -28,8 +30,9 @@ from pipeline.gateway.reading import received
 from pipeline.gateway.request import Circumstances
 from pipeline.neighbours.message import UnreadableForward, verify_forward
 from pipeline.neighbours.signatures import NotAuthentic
-from pipeline.runtime import codecs
-from pipeline.stream.fetched import CheckedRecords, RecordBatch
+from pipeline.runtime import batches
+from pipeline.runtime.batches import CheckedRecords
+from pipeline.stream.fetched import RecordBatch
 from pipeline.stream.wire import Wire
 from pipeline.tables.columns import TABLES
 from pipeline.tables.files import check_file
@@ -39,7 +42,7 @@ from pipeline.vision.pictures import decode_elsewhere, decode_picture
 from pipeline.vision.video import frames_of
 from schemas.reference import HotlistEntry
 from schemas.topics import READS
-from tests.bombs import BATCHES
+from tests.bombs import ANSWERS, BATCHES
 from tests.file_bombs import BODIES, FILES, JSONS, Body
 from tests.picture_bombs import PICTURES, VIDEOS
 
@@ -73,13 +76,26 @@ class Cost:
 
 def unpacked(data: bytes) -> str:
     """An agent takes a batch of reads from the broker's bytes to messages and refusals."""
-    codecs.bind()
+    batches.bind()
     records = CheckedRecords(data)
     fetched = RecordBatch(records.next_batch(), records.raw, 0).unpacked()
     good, outputs = Wire("hotlist", "ns", READS).decoded([(TopicPartition("ns.reads", 0), fetched)])
     letters = Wire("hotlist", "ns", READS).outgoing(outputs, 0)
     reasons = sorted({refused.reason for refused in outputs.refusals})
     return f"{len(good)} records, {len(letters)} letters: {' '.join(reasons)}"
+
+
+def handed_on(data: bytes) -> str:
+    """A reader that is no agent's stage, such as the desks, takes what a fetch brought: what is handed on at once."""
+    batches.bind()
+    place, state = TopicPartition("ns.alerts", 0), SimpleNamespace(paused=False, position=0)
+    state.consumed_to = lambda offset: setattr(state, "position", offset)
+    records = fetcher.PartitionRecords(
+        place, fetcher.MemoryRecords(data), [], 0, None, None, True, fetcher.READ_UNCOMMITTED
+    )
+    assignment = SimpleNamespace(active=True, state_value=lambda _place: state)
+    result = fetcher.FetchResult(place, assignment=assignment, partition_records=records, backoff=0)
+    return f"{len(result.getall())} records at once"
 
 
 def looked_at(image: bytes) -> str:
@@ -140,6 +156,7 @@ def imported(file: tuple[str, bytes]) -> str:
 
 EDGES: dict[str, tuple[Mapping[str, Callable[[], object]], Callable[..., str]]] = {
     "batch": (BATCHES, unpacked),
+    "answer": (BATCHES | ANSWERS, handed_on),
     "picture": (PICTURES, looked_at),
     "video": (VIDEOS, played),
     "body": (BODIES, posted),

@@ -9,7 +9,7 @@ import zstandard
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from crc32c import crc32c
 
-from pipeline.stream.fetched import CHECKED_FROM, CRC_AT, HEAD_BYTES, LENGTH_AT
+from pipeline.runtime.batches import CHECKED_FROM, CRC_AT, HEAD_BYTES, LENGTH_AT
 
 MIB = 1024 * 1024
 PEAK = """
@@ -102,9 +102,9 @@ def many_headers(count: int) -> bytes:
     return varint(len(body)) + body
 
 
-def one_value(value: bytes) -> bytes:
-    """One record with this value, as a batch holds it unpacked."""
-    body = b"\0\0\0" + b"\x01" + varint(len(value)) + value + b"\0"
+def one_value(value: bytes, at: int = 0) -> bytes:
+    """One record with this value, the at-th of its batch, as that holds it unpacked."""
+    body = b"\0\0" + varint(at) + b"\x01" + varint(len(value)) + value + b"\0"
     return varint(len(body)) + body
 
 
@@ -142,6 +142,8 @@ BATCHES: dict[str, Callable[[], bytes]] = {
     "headers": lambda: batch_of(zstandard.compress(many_headers(7_900_000)), "zstd"),
     "headers, not packed": lambda: batch_of(many_headers(4_000_000), "none"),
     "headers below two megabytes": lambda: batch_of(zstandard.compress(many_headers(1_000_000)), "zstd"),
+    "a thousand headers in each of eight thousand records": lambda: batch_of(
+        zstandard.compress(many_headers(1_000) * 7_900), "zstd", records=7_900),
     "reads that are numbers": lambda: batch_of(zstandard.compress(one_value(reads_of(b"0"))), "zstd"),
     "reads that are lists": lambda: batch_of(zstandard.compress(one_value(reads_of(b"[]"))), "zstd"),
     "reads that are objects": lambda: batch_of(zstandard.compress(one_value(reads_of(b'{"a":1}'))), "zstd"),
@@ -152,6 +154,35 @@ BATCHES: dict[str, Callable[[], bytes]] = {
     "nested lists": lambda: batch_of(zstandard.compress(one_value(b'{"reads":' + b"[" * 15_000_000)), "zstd"),
     "one number": lambda: batch_of(zstandard.compress(one_value(b'{"reads":[' + b"9" * 15_000_000 + b"]}")), "zstd"),
 }  # fmt: skip
+
+ANSWERS: dict[str, Callable[[], bytes]] = {
+    **{
+        f"a megabyte of batches of {what}": lambda made=made: answer_of(made())  # type: ignore[misc]  # mypy knows no lambda with defaults
+        for what, made in {
+            **{
+                f"zeros, {codec}": lambda codec=codec: batch_of(PACKED[codec](one_value(bytes(15 * MIB))), codec)
+                for codec in ("zstd", "gzip", "lz4", "snappy")
+            },
+            "empty records": lambda: batch_of(
+                zstandard.compress(b"".join(one_value(b"", at) for at in range(65_536))), "zstd", records=65_536),
+            "what unpacks to too much": BATCHES["zstd, 1000 MiB"],
+            "headers": BATCHES["headers below two megabytes"],
+        }.items()
+    },
+}  # fmt: skip
+"""What a broker answers to one fetch of one partition: batches that each keep to the bounds."""
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "zstd": zstandard.compress,
+    "gzip": lambda data: zlib.compress(data, wbits=31),
+    "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
+    "snappy": lambda data: bytes(cramjam.snappy.compress_raw(data)),
+}
+
+
+def answer_of(batch: bytes) -> bytes:
+    """So many copies of a batch, one after the other, as a fetch brings of a partition: a megabyte, or two."""
+    step, count = int.from_bytes(batch[57:61]), max(2, MIB // len(batch))
+    return b"".join((step * at).to_bytes(8) + batch[8:] for at in range(count))
 
 
 def batch_of(packed: bytes, codec: str, *, records: int = 1, base: int = 0) -> bytes:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from pipeline.desks.abroad import Abroad
 from pipeline.desks.live import BACK_MS
 from pipeline.errors import BadRecord
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.stream import codec
 from schemas.topics import FORWARDS, RECEIPTS
@@ -25,7 +25,7 @@ AGAIN_S = 2.0
 async def follow_abroad(abroad: Abroad, kafka: KafkaConnection, namespace: str, now_ms: Callable[[], int]) -> None:
     """Take in forwards and receipts, from BACK_MS ago, until cancelled. While the broker is away it waits, and begins again: a
     second copy changes nothing."""
-    codecs.bind()
+    batches.bind()
     topics = {f"{namespace}.{topic.name}": topic for topic in (FORWARDS, RECEIPTS)}
     while True:
         consumer = AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **kafka.client_kwargs())

@@ -16,7 +16,7 @@ from pipeline.desks.covert_lives import CovertLives, Opened, Told
 from pipeline.desks.events import Messages
 from pipeline.desks.live import BACK_MS, Live
 from pipeline.errors import BadRecord
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.stream.covert_alerts import decode_opened
 from schemas.incidents import IncidentState
@@ -78,7 +78,7 @@ async def follow(
 ) -> None:
     """Take in the topics SHOWN until cancelled: those of WHOLE from their beginning, the others from BACK_MS ago. While the broker
     is away it waits. covert_key: opens covert alerts; None: none are shown."""
-    codecs.bind()
+    batches.bind()
     intake = Intake(live, CovertLives(live.directory), covert_key, now_ms)
     while True:
         topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from pipeline.errors import Unavailable
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 from pipeline.runtime.kafka_connection import KafkaConnection
 from schemas.accesses import Vouched
 from schemas.topics import CHECKPOINTS
@@ -24,7 +24,7 @@ async def next_checkpoint(
 ) -> AsyncIterator[Callable[[], Awaitable[Vouched]]]:
     """Yields a function that waits for the first checkpoint signed after this block was entered. Raises Unavailable while
     Kafka is away; the function does so when none comes within within_s seconds."""
-    codecs.bind()
+    batches.bind()
     topic = f"{namespace}.{CHECKPOINTS.name}"
     consumer = AIOKafkaConsumer(topic, auto_offset_reset="latest", **kafka.client_kwargs())
     try:

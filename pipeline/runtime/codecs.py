@@ -1,19 +1,13 @@
 """Unpacks compressed batches of records, each codec with a hard bound on the size of the result.
 
-A batch of 32 KB may claim to hold a gigabyte, and aiokafka's own decoders unpack whatever they are given. `bind` replaces
+A batch of 32 KB may claim to hold a gigabyte, and aiokafka's own decoders unpack whatever they are given. `batches.bind` replaces
 them by these, so that no batch takes more than MAX_UNPACKED_BYTES, whichever codec it uses.
 """
 
-import sys
 import zlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import cramjam
-import structlog
-from aiokafka.consumer import fetcher
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from pipeline.runtime import zstd
 from pipeline.runtime.scratch import scratch
@@ -30,7 +24,6 @@ _GZIP = 31  # zlib's word for: with gzip's head and checksum
 _LENGTH_BYTES = 4
 
 Packed = bytes | bytearray | memoryview
-log = structlog.get_logger()
 
 
 class TooLarge(ValueError):
@@ -111,59 +104,3 @@ def _bounded(data: bytes | bytearray) -> bytes:
 DECODERS: dict[str, Callable[[Packed], bytes]] = {
     "zstd_decode": unpack_zstd, "gzip_decode": unpack_gzip, "lz4_decode": unpack_lz4, "snappy_decode": unpack_snappy,
 }  # fmt: skip
-
-
-class _Batch:
-    """A batch as PartitionRecords reads it; without records where it cannot be unpacked."""
-
-    def __init__(self, batch: Any) -> None:
-        self._batch = batch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._batch, name)
-
-    def __iter__(self) -> Iterator[Any]:
-        try:
-            return iter(list(self._batch))
-        except Exception as error:
-            log.error("batch.left_out", before_offset=self._batch.next_offset, cause=f"{type(error).__name__}: {error}")
-            return iter(())
-
-    def __next__(self) -> Any:
-        """The marker in a control batch, which ends a transaction."""
-        return next(self._batch)
-
-
-class _Batches:
-    def __init__(self, records: Any) -> None:
-        self._records, self.has_next = records, records.has_next
-
-    def next_batch(self) -> _Batch:
-        return _Batch(self._records.next_batch())
-
-
-class LeavingOut(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
-    """aiokafka's PartitionRecords, for readers that are no stage: a batch that nobody can unpack is left out. Raised to them, its
-    fault would be there again at each new try, and they would see nothing that stands behind it."""
-
-    _records: Any
-
-    def _unpack_records(self) -> Iterator[Any]:
-        self._records = _Batches(self._records)
-        yield from super()._unpack_records()
-
-
-def bind() -> None:
-    """Make aiokafka unpack with these functions in this process, leave out what cannot be unpacked, and pack zstd with reused
-    contexts.
-
-    This replaces names inside aiokafka's two modules of record batches; tests/unit/test_codecs.py fails when a new release
-    of it changes them.
-    """
-    for batches in (DefaultRecordBatchBuilder, LegacyRecordBatch):
-        module = sys.modules[batches.__module__]
-        for name, decode in DECODERS.items():
-            if hasattr(module, name):
-                setattr(module, name, decode)
-    fetcher.PartitionRecords = LeavingOut
-    sys.modules[DefaultRecordBatchBuilder.__module__].zstd_encode = zstd.compressed  # type: ignore[attr-defined]  # aiokafka's name

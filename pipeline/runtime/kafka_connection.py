@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from aiokafka.helpers import create_ssl_context
 
 from pipeline.errors import Misconfigured, url_parts
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 from pipeline.runtime.private import OPEN, WRITABLE, check_file
 
 SETTING = "VIGIE_KAFKA_URL"
@@ -70,10 +70,10 @@ class KafkaConnection:
     def client_kwargs(self) -> dict[str, Any]:
         """The keyword arguments for aiokafka's consumer, producer and admin client.
 
-        From then on aiokafka unpacks with a bound in this whole process (see codecs.bind). Raises Misconfigured when ca_file or
+        From then on aiokafka unpacks with a bound in this whole process (see batches.bind). Raises Misconfigured when ca_file or
         cert_file cannot be read as PEM, or others may change them, or read the key.
         """
-        codecs.bind()
+        batches.bind()
         protocol = ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT")
         kwargs: dict[str, Any] = {"bootstrap_servers": list(self.bootstrap_servers), "security_protocol": protocol}
         if self.tls:

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from pipeline.errors import BadRecord, Unavailable
-from pipeline.runtime import codecs
+from pipeline.runtime import batches
 from pipeline.runtime.partitioner import partition_of
 from schemas.topics import COMPRESSION, DEAD_LETTERS
 
@@ -106,7 +106,7 @@ class Sender:
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                codecs.bind()
+                batches.bind()
                 producer = AIOKafkaProducer(
                     acks="all",
                     enable_idempotence=True,

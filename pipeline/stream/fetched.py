@@ -14,28 +14,14 @@ tests/unit/test_fetched.py fails when upstream changes what this relies on.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from threading import local
 from typing import Any
 
 import msgspec
-from aiokafka.consumer import fetcher as upstream
-from aiokafka.errors import CorruptRecordException
-from aiokafka.record.default_records import DefaultRecordBatch
-from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.record.util import decode_varint
 from aiokafka.structs import TopicPartition
-from crc32c import crc32c
 
-from pipeline.runtime import codecs, zstd
+from pipeline.runtime import codecs
+from pipeline.runtime.batches import CheckedRecords, PlainPartition, bind, opened
 
-# Byte positions in a batch of records since Kafka 0.11 (magic 2). The records follow the header, and only they are compressed.
-LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, COUNT_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 57, 61
-MAX_BATCH_RECORDS = 65_536  # the smallest reads fill the largest batch with fewer
-# The most that a batch decompresses to; Java's and aiokafka's have 16 KB by default, librdkafka's a megabyte.
-ROOM_BYTES = 2 * 1024 * 1024
-MOST_HEADERS = 1_000
-"""Of one record in a large batch; nothing of ours reads any."""
 NO_TIME = -1
 BROKERS_CLOCK = 1  # a batch's timestamp_type where records have the time at which the broker took them
 
@@ -89,20 +75,14 @@ class RecordBatch:
         A fault in a batch with a correct checksum is still there when the batch is fetched again. So no error is raised: it
         would end this worker, and every worker after it.
         """
-        first, count = self.first, self._count()
-        if count > MAX_BATCH_RECORDS:
-            return [self._spoilt("batch_too_large", f"{count} records, at most {MAX_BATCH_RECORDS}")]
+        first = self.first
         try:
-            batch = _memory.opened(self._batch, self._raw)
-            return [Fetched(one.offset, one.timestamp, one.value) for one in batch if one.offset >= first]
+            records = opened(self._batch, self._raw)
+            return [Fetched(one.offset, one.timestamp, one.value) for one in records if one.offset >= first]
         except codecs.TooLarge as error:
             return [self._spoilt("batch_too_large", str(error))]
         except Exception as error:
             return [self._spoilt("batch_broken", f"{type(error).__name__}: {error}")]
-
-    def _count(self) -> int:
-        """How many records the batch's header says that it has; 0 where an old batch does not say."""
-        return 0 if self._raw[MAGIC_AT] < 2 else int.from_bytes(self._raw[COUNT_AT:HEAD_BYTES])
 
     def _spoilt(self, reason: str, why: str) -> Spoilt:
         detail = f"a batch of {len(self._raw)} bytes, offsets {self.first} to {self.last}: {why}"
@@ -117,75 +97,12 @@ class Chunk:
     batches: Mapping[TopicPartition, Sequence[RecordBatch]]
 
 
-class _Memory(local):
-    """The memory that batches are decompressed into, one after the other. Each thread has its own."""
-
-    def __init__(self) -> None:
-        self._memory = memoryview(bytearray(ROOM_BYTES))
-
-    def opened(self, batch: Any, raw: memoryview) -> Any:
-        """The batch, unpacked: into this memory if zstd packed it and it fits. Read the result before the next call.
-
-        Raises TooLarge, and whatever its codec raises.
-        """
-        if raw[MAGIC_AT] < 2:
-            return _few(batch)
-        if batch.compression_type == batch.CODEC_ZSTD:
-            room = self._memory
-            end = HEAD_BYTES + zstd.decompressed_into(room[HEAD_BYTES:], raw[HEAD_BYTES:])
-            if end < len(room):
-                room[:HEAD_BYTES] = raw[:HEAD_BYTES]
-                room[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
-                return DefaultRecordBatch(room[:end])
-        unpack = _UNPACK.get(batch.compression_type)
-        whole = raw
-        if unpack is not None:
-            plain = bytearray(raw[:HEAD_BYTES])
-            plain[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
-            whole = memoryview(plain + unpack(raw[HEAD_BYTES:]))
-        if len(whole) > ROOM_BYTES:
-            check_headers(whole)
-        return batch if unpack is None else DefaultRecordBatch(whole)
-
-
-_memory = _Memory()
-_UNPACK = {1: codecs.unpack_gzip, 2: codecs.unpack_snappy, 3: codecs.unpack_lz4, 4: codecs.unpack_zstd}
-"""By Kafka's numbers."""
-
-
-def _few(batch: Any) -> list[Any]:
-    """The records of an old batch, which does not say how many it has. Raises TooLarge."""
-    found = list(islice(batch, MAX_BATCH_RECORDS + 1))
-    if len(found) > MAX_BATCH_RECORDS:
-        raise codecs.TooLarge(f"it has more than {MAX_BATCH_RECORDS} records")
-    return found
-
-
-def check_headers(batch: memoryview) -> None:
-    """Raise TooLarge for an unpacked batch with a record of more than MOST_HEADERS headers: aiokafka makes objects of them all,
-    and in sixteen megabytes there is room for eight million."""
-    at = HEAD_BYTES
-    while at < len(batch):
-        length, start = decode_varint(batch, at)
-        at = start + 1  # its attributes
-        for _ in range(2):  # its time and its offset, as differences
-            _, at = decode_varint(batch, at)
-        for _ in range(2):  # key and value; -1: none
-            size, at = decode_varint(batch, at)
-            at += max(0, size)
-        if at < len(batch) and decode_varint(batch, at)[0] > MOST_HEADERS:
-            raise codecs.TooLarge(f"it has a record with more than {MOST_HEADERS} headers")
-        at = max(at, start + length)  # where the length is wrong, aiokafka says so at this record
-
-
 def keep_packed(consumer: Any) -> None:
     """Have a started AIOKafkaConsumer (with check_crcs=False) return RecordBatches instead of records.
 
-    It relies on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult), FetchResult._partition_records, and on
-    the name MemoryRecords in the fetcher's module, by which it reads an answer's bytes.
+    It relies on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult) and FetchResult._partition_records.
     """
-    codecs.bind()
-    upstream.MemoryRecords = CheckedRecords
+    bind()
     fetcher = consumer._fetcher
     fetch = fetcher._proc_fetch_request
 
@@ -200,7 +117,7 @@ def keep_packed(consumer: Any) -> None:
     fetcher._proc_fetch_request = kept_packed
 
 
-class PartitionBatches(upstream.PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
+class PartitionBatches(PlainPartition):  # type: ignore[misc]  # aiokafka ships no types
     """aiokafka's PartitionRecords, which skips aborted transactions and tracks positions, over batches instead of records.
 
     It relies on its fields and on how _unpack_records iterates.
@@ -250,31 +167,3 @@ class _Headers:
     def next_batch(self) -> _Header:
         """The next batch as a _Header. Raises CorruptRecordException when its checksum is wrong."""
         return _Header(self._records.next_batch(), self._records.raw)
-
-
-class CheckedRecords:
-    """aiokafka's MemoryRecords, with every batch's checksum checked. raw: the bytes of the batch returned last."""
-
-    def __init__(self, data: bytes) -> None:
-        self._records = MemoryRecords(data)
-        self._data = memoryview(data)
-        self.raw = self._data[:0]
-        self._at = 0
-        self.has_next = self._records.has_next
-        self.size_in_bytes = self._records.size_in_bytes
-
-    def next_batch(self) -> Any:
-        """The next batch, or None at the end. Raises CorruptRecordException when its checksum is wrong."""
-        batch = self._records.next_batch()
-        if batch is not None:
-            length_at = self._at + LENGTH_AT
-            end = length_at + 4 + int.from_bytes(self._data[length_at : length_at + 4])
-            self.raw = raw = self._data[self._at : end]
-            self._at = end
-            if raw[MAGIC_AT] < 2:
-                whole = batch.validate_crc()
-            else:
-                whole = crc32c(raw[CHECKED_FROM:]) == int.from_bytes(raw[CRC_AT : CRC_AT + 4])
-            if not whole:
-                raise CorruptRecordException("a batch of records does not have its checksum")
-        return batch

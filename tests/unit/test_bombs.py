@@ -9,6 +9,8 @@ from tests.bomb_costs import EDGES, Cost, Meter
 SOME = {
     "batch": ("zstd, 1000 MiB", "gzip, members", "snappy, blocks", "zstd, tables", "headers", "reads that are numbers",
               "a megabyte of numbers"),
+    "answer": ("headers", "a megabyte of batches of zeros, zstd", "a megabyte of batches of empty records",
+               "a megabyte of batches of what unpacks to too much", "a thousand headers in each of eight thousand records"),
     "picture": ("scans", "empty chunks", "fill bytes", "grey", "Photoshop's blocks", "strokes to search"),
     "video": ("an AVI that claims much", "a JPEG of scans", "H.264 in MP4, large"),
     "body": ("packed empty lists", "chunks", "entities"),

@@ -12,8 +12,9 @@ from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.runtime import codecs, zstd
-from pipeline.stream.fetched import HEAD_BYTES, MAX_BATCH_RECORDS, CheckedRecords, RecordBatch, Spoilt
+from pipeline.runtime import batches, codecs, zstd
+from pipeline.runtime.batches import HEAD_BYTES, MAX_BATCH_RECORDS, CheckedRecords
+from pipeline.stream.fetched import RecordBatch, Spoilt
 from tests.bombs import BOMBS, CODEC_NUMBERS, PEAK, batch_of
 
 ALL = sorted(BOMBS)
@@ -30,7 +31,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 def packed(data: bytes) -> RecordBatch:
     """The first batch of what a fetch brought."""
-    codecs.bind()
+    batches.bind()
     records = CheckedRecords(data)
     return RecordBatch(records.next_batch(), records.raw, 0)
 
@@ -99,7 +100,7 @@ def test_no_bytes_make_a_codec_raise_what_is_not_caught_or_give_too_much(codec: 
 @pytest.mark.parametrize("codec", ALL)
 def test_aiokafka_unpacks_with_these_and_packs_zstd_with_kept_contexts(codec: str) -> None:
     """Its modules of record batches still have the names that are replaced, and look them up each time."""
-    codecs.bind()
+    batches.bind()
     builder = DefaultRecordBatchBuilder(2, CODEC_NUMBERS[codec], False, -1, -1, -1, 1 << 26)
     assert builder.append(0, 1_000, None, bytes(5_000), []) is not None
     data = bytes(builder.build())

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.consumer import fetcher as upstream
 from aiokafka.consumer.fetcher import READ_COMMITTED, Fetcher, FetchError, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -13,17 +14,10 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
-from pipeline.stream.fetched import (
-    CHECKED_FROM,
-    CRC_AT,
-    HEAD_BYTES,
-    ROOM_BYTES,
-    CheckedRecords,
-    Fetched,
-    RecordBatch,
-    Spoilt,
-    keep_packed,
-)
+from pipeline.runtime import batches
+from pipeline.runtime.batches import CHECKED_FROM, CRC_AT, HEAD_BYTES, ROOM_BYTES, CheckedRecords
+from pipeline.stream.fetched import Fetched, RecordBatch, Spoilt, keep_packed
+from tests import bombs
 
 PLACE = TopicPartition("t.reads", 3)
 ATTRIBUTES_AT = 22  # the second of its two bytes
@@ -165,3 +159,48 @@ def test_the_fetcher_makes_its_records_by_the_name_that_is_replaced() -> None:
     """And raises what is wrong with them where it takes them apart."""
     assert "MemoryRecords(part_data[-1])" in inspect.getsource(Fetcher._proc_fetch_request)
     assert "records.next_batch()" in inspect.getsource(PartitionRecords._unpack_records)
+
+
+def result_of(data: bytes) -> tuple[Any, Any]:
+    """What a fetch from offset 0 on brings to a reader that is no stage, and how far that has come."""
+    batches.bind()
+    state = SimpleNamespace(paused=False, position=0)
+    state.consumed_to = lambda offset: setattr(state, "position", offset)
+    records = upstream.PartitionRecords(PLACE, upstream.MemoryRecords(data), [], 0, None, None, True, READ_COMMITTED)
+    assignment = SimpleNamespace(active=True, state_value=lambda _tp: state)
+    return upstream.FetchResult(PLACE, assignment=assignment, partition_records=records, backoff=0), state
+
+
+def test_a_reader_gets_what_a_fetch_brought_in_portions_and_misses_nothing() -> None:
+    """However much it is unpacked; a bound of its own counts as well."""
+    values = [bytes([at]) * 1_000_000 for at in range(9)]
+    result, state = result_of(b"".join(bytes(batch_of(one, base=at, codec=4)) for at, one in enumerate(values)))
+    portions = [result.getall(), result.getall(1)]
+    while result.has_more():
+        portions.append(result.getall())
+    assert values == [one.value for portion in portions for one in portion]
+    assert [3, 1] == [len(portion) for portion in portions[:2]]
+    assert (9, False) == (state.position, result.has_more())
+
+
+def test_what_a_reader_got_before_a_bit_turned_is_not_lost() -> None:
+    """It is handed on, and what is broken is raised where the next fetch begins."""
+    broken = bytearray(batch_of(b"b", base=1))
+    broken[-1] ^= 4
+    result, state = result_of(bytes(batch_of(b"a")) + bytes(broken))
+    assert ([b"a"], 1) == ([one.value for one in result.getall()], state.position)
+    result, _ = result_of(bytes(broken))
+    with pytest.raises(CorruptRecordException):
+        result.getall()
+
+
+def test_a_reader_begins_anew_behind_a_batch_that_it_left_out() -> None:
+    """So thousands of them do not hold up whatever else its process does."""
+    result, state = result_of(bytes(bombs.batch_of(b"", "zstd")) + bytes(batch_of(b"b", base=1)))
+    assert ([], 1, False) == (result.getall(), state.position, result.has_more())
+
+
+def test_the_fetcher_knows_its_results_by_the_name_that_is_replaced() -> None:
+    """And makes them by it."""
+    assert "type(res_or_error) is FetchResult" in inspect.getsource(Fetcher.fetched_records)
+    assert "= FetchResult(" in inspect.getsource(Fetcher._proc_fetch_request)
