@@ -6,7 +6,9 @@ from typing import Any
 from pipeline.errors import Misconfigured
 from pipeline.stream.agent import Agent
 
-AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison", "incidents", "health", "audit")
+AGENTS = (
+    "decode", "ocr", "hotlist", "copied_plates", "section_control", "cross_border", "liaison", "incidents", "health", "audit",
+)  # fmt: skip
 """In the order in which data flows through them. Named, not discovered: a module that fails to import must fail loudly."""
 
 

@@ -16,6 +16,7 @@ from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.naming import plates_of, written
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer, found
+from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
 from pipeline.lists.patterns import within_bound
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
@@ -218,10 +219,11 @@ async def approved(act: Act, asked: Asked, matter: Matter) -> str | None:
 async def _of_list(asked: Asked, item: Exclusion, does: Literal["see", "change"]) -> bool:
     """Whether the person may know of, or change, the entry or list that the exclusion is about. Who does not keep a list cannot
     silence its hits; nobody learns from an exclusion of a covert entry, also not once the entry is gone."""
-    matter: Matter | None = None
+    if item.entry_id == COPIED_PLATES:
+        return True  # on no list; it silences nothing
     if item.entry_id is not None:
         entry = await (asked.house.writer.last if does == "see" else asked.house.writer.get)(HOTLIST, item.entry_id)
-        matter = None if entry is None else matter_of_entry(entry)
+        matter: Matter | None = None if entry is None else matter_of_entry(entry)
     else:
         wanted = await asked.house.writer.get(LISTS, item.list_id or "")
         matter = None if wanted is None else Matter(hotlist=wanted.hotlist)

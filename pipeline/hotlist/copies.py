@@ -16,6 +16,7 @@ from pipeline.hotlist.put_away import is_put_away
 from pipeline.plates.shared import written
 from pipeline.plates.twins import issued_twins
 from pipeline.reads.admission import trusted_country
+from pipeline.reads.drift import DRIFT_PPM
 from pipeline.reads.geography import beeline_m, position_of
 from schemas.incidents import Copied, IncidentSighting, IncidentState, SureSight
 from schemas.outcomes import Alert
@@ -25,19 +26,36 @@ from schemas.reference import Camera
 LEAST_CONFIDENCE = 0.95
 MOST_ELSE = 0.01
 """So sure must the read be of the text, and so improbable what else it may show. An own choice."""
-DRIFT_PPM = 100.0
-"""A clock drifts by at most so many millionths of the time since it was synchronised: twice what section control takes. An own
-choice."""
 
 
 def sure_sight(alert: Alert, camera: Camera | None) -> SureSight | None:
     """Where this hit was, and by how far its time may be off; None: its text, place or time is not sure, so it cannot tell two
     vehicles apart. camera: as it was at capture."""
     read = alert.read
-    where, doubt_ms, country = position_of(read, camera), clock_doubt_ms(read), trusted_country(read)
-    if where is None or doubt_ms is None or alert.match != "exact" or not _is_sure(read, country):
+    if alert.match != "exact" or not is_one_plate(read.plate, trusted_country(read)):
         return None
-    return SureSight(position=where, doubt_ms=doubt_ms, country=country)
+    return seen_surely(read, camera)
+
+
+def seen_surely(read: PlateRead, camera: Camera | None) -> SureSight | None:
+    """Where this read was, and by how far its time may be off; None: its text, place or time is not sure. camera: as it was at
+    capture."""
+    where, doubt_ms = position_of(read, camera), clock_doubt_ms(read)
+    if where is None or doubt_ms is None or not is_sure_of_text(read):
+        return None
+    return SureSight(position=where, doubt_ms=doubt_ms, country=trusted_country(read))
+
+
+def is_sure_of_text(read: PlateRead) -> bool:
+    """Whether the reader is sure of the text. Silence is no proof."""
+    if not read.confidence_stated or read.confidence < LEAST_CONFIDENCE:
+        return False
+    return all(one.text == read.plate or one.probability <= MOST_ELSE for one in read.alternatives)
+
+
+def is_one_plate(text: str, country: str | None) -> bool:
+    """Whether no two plates of this country, or of any where it is None, are read as this text."""
+    return issued_twins(text, country) == frozenset() and not written(text, country)
 
 
 def clock_doubt_ms(read: PlateRead) -> float | None:
@@ -69,28 +87,28 @@ def anew(state: IncidentState) -> IncidentState:
     return _with(state, [_copied(pair) for pair in combinations(_counted(state), 2) if _are_two(*pair)])
 
 
-def _is_sure(read: PlateRead, country: str | None) -> bool:
-    if not read.confidence_stated or read.confidence < LEAST_CONFIDENCE:
-        return False
-    if any(one.text != read.plate and one.probability > MOST_ELSE for one in read.alternatives):
-        return False
-    return issued_twins(read.plate, country) == frozenset() and not written(read.plate, country)
-
-
 def _counted(state: IncidentState) -> list[IncidentSighting]:
     return [
         one for one in state.sightings if one.sure_at is not None and not one.withdrawn and not is_put_away(state, one)
     ]
 
 
-def _are_two(one: IncidentSighting, other: IncidentSighting) -> bool:
-    """Whether no vehicle could have been at both places at those times."""
-    here, there = one.sure_at, other.sure_at
-    if here is None or there is None or (None not in (here.country, there.country) and here.country != there.country):
+def no_vehicle_could(between_ms: int, here: SureSight, there: SureSight) -> bool:
+    """Whether no vehicle could have been at both places, so long apart. Doubts about times and places count for the vehicle."""
+    if None not in (here.country, there.country) and here.country != there.country:
         return False
-    most_ms = abs(one.captured_at_ms - other.captured_at_ms) + here.doubt_ms + there.doubt_ms
+    most_ms = abs(between_ms) + here.doubt_ms + there.doubt_ms
     least_m = beeline_m(here.position, there.position) - POSITION_DOUBT_M
     return least_m > MOST_KMH / 3_600.0 * most_ms
+
+
+def _are_two(one: IncidentSighting, other: IncidentSighting) -> bool:
+    here, there = one.sure_at, other.sure_at
+    return (
+        here is not None
+        and there is not None
+        and no_vehicle_could(one.captured_at_ms - other.captured_at_ms, here, there)
+    )
 
 
 def _copied(pair: tuple[IncidentSighting, IncidentSighting]) -> Copied:

@@ -37,6 +37,12 @@ def reference(name: str) -> str:
     return hmac.new(_Key.value, name.encode(), "blake2s").hexdigest()[:16]
 
 
+def plate_digest(plate: str) -> bytes:
+    """The 32 bytes that stand for a plate in what is kept of all vehicles: the same in every process of a platform. Without the
+    platform's key, nobody can test whether they stand for a certain plate."""
+    return hmac.digest(_Key.value, plate.encode(), "blake2s")
+
+
 def platform_key(file: Path) -> bytes:
     """The key in the file; a missing file is made with a new key, private to its owner. Raises Misconfigured when it cannot
     be read or made, holds fewer than 32 characters, or others may read or change it."""

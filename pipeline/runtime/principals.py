@@ -108,6 +108,9 @@ WAITING, FEED_MARKS, HEALTH, OUTBOX = (
 """Who knocked at a gateway and was not let in; what consumers of feeds acknowledged; what each camera usually sends, and what is
 wrong with which; what waits for neighbours that pull, and what neighbours say later of what they took."""
 
+SIGHTS = Memory(pattern="{NS:sights*", kinds=("string", "sortedset"))
+"""Where vehicles were seen lately, under pseudonyms."""
+
 PRINCIPALS: tuple[Principal, ...] = (
     _agent(
         "decode",
@@ -131,6 +134,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         follows=("cameras", "zones", "hotlist", "lists", "exclusions", "watches"),
         looks_up=(ALERTS,),
     ),
+    _agent("copied_plates", "finds copied plates", READS, ALERTS, keys=(SIGHTS,), follows=("cameras", "exclusions")),
     _agent(
         "section_control",
         "proves average speeds",
@@ -190,13 +194,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         follows=("cameras",),
         watched=False,
     ),
-    _agent(
-        "audit",
-        "keeps the record's log and signs its checkpoints",
-        ACCESSES,
-        CHECKPOINTS,
-        keys=(_string("{NS:record}:key:*"),),
-    ),
+    _agent("audit", "keeps and signs the record's log", ACCESSES, CHECKPOINTS, keys=(_string("{NS:record}:key:*"),)),
     Principal(
         name="retention",
         about="`vigie retention`: deletes pictures whose time is over, and holds those of open cases",

@@ -12,13 +12,11 @@ from fractions import Fraction
 from math import isfinite
 from typing import Literal
 
+from pipeline.reads.drift import DRIFT_PPM
 from pipeline.sections.speed import exactly
 from schemas.reads import ClockState, PlateRead
 from schemas.reference import Camera, ClockStatement
 
-DRIFT_PPM = 50
-"""How far a clock is taken to drift without synchronisation: 50 us a second, 180 ms an hour. Quartz in outdoor equipment is
-specified at 20 to 50 ppm over its range of temperature."""
 ClockFault = Literal["clock_not_stated", "clock_not_synced"]
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.law.book import Book, the_book
 from pipeline.law.kinds import Tolerance
-from pipeline.sections.clocks import DRIFT_PPM
+from pipeline.reads.drift import DRIFT_PPM
 from pipeline.sections.speed import average_speed_kmh, exactly
 from schemas.base import Count, EpochMs, Message, Text
 from schemas.outcomes import Violation

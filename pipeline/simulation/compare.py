@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
 from pipeline.simulation.truth import Truth
 from schemas.outcomes import Alert, Forward, Violation, Withdrawal
 from schemas.reads import PlateRead
@@ -65,10 +66,14 @@ class SeenOutputs:
 
     def standing(self) -> "SeenOutputs":
         """The same without what was withdrawn. Of alerts only the first revision: an alert that is confirmed later is not a
-        second alert."""
+        second alert. Of copied plates none: simulated vehicles bear the same plate by chance now and then."""
         gone = {(one.kind, one.id) for one in self.withdrawn}
         return SeenOutputs(
-            [one for one in self.alerts if one.revision == 1 and ("alert", one.alert_id) not in gone],
+            [
+                one
+                for one in self.alerts
+                if one.revision == 1 and one.entry_id != COPIED_PLATES and ("alert", one.alert_id) not in gone
+            ],
             [one for one in self.violations if ("violation", one.violation_id) not in gone],
             [one for one in self.forwards if ("forward", one.forward_id) not in gone],
         )

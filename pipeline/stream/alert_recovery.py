@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
 from pipeline.state.alert_memory import OPEN_MS, RedisAlertMemory
 from pipeline.stream.recent import in_pages, look_patiently, recent, withdrawn_ids
 from schemas.outcomes import Alert
@@ -42,8 +43,10 @@ class AlertRecovery:
         topic, count = (self.client_kwargs, self.namespace, ALERTS, self.now_ms() - OPEN_MS), 0
         withdrawn = await withdrawn_ids(*topic)
         async for page in in_pages(recent(*topic)):
-            # as they were decided, not what persons said of them later
-            alerts = [one for one in page if isinstance(one, Alert) and one.revision == 1]
+            # as they were decided, not what persons said of them later; no entry of the hotlist stands behind a copied plate
+            alerts = [
+                one for one in page if isinstance(one, Alert) and one.revision == 1 and one.entry_id != COPIED_PLATES
+            ]
             await self.memory.restored(alerts, withdrawn)
             count += len(alerts)
         await self.memory.restored((), withdrawn, whole=True)

@@ -120,7 +120,8 @@ def test_the_cluster_has_no_default_password_and_checks_its_health() -> None:
 def test_an_agents_container_has_its_own_account_and_little_else(name: str) -> None:
     """No capability, no writable root, bounded memory and processes; pictures only where they are kept."""
     service = COMPOSE["services"][name]
-    keys = {"audit": ["record.key"], "hotlist": ["covert-public.pem"]}.get(name, [])
+    own = {"audit": ["record.key"], "hotlist": ["covert-public.pem"], "copied_plates": ["platform.key"]}
+    keys = own.get(name, [])
     assert [f"{name}.json", "metrics-token", *keys] == service["secrets"]
     assert service["read_only"]
     assert ["ALL"] == service["cap_drop"]

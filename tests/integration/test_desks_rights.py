@@ -400,6 +400,7 @@ async def test_nobody_silences_the_hits_of_a_list_that_he_does_not_keep(scene: S
     for fields, rule in (
         ({"entry_id": "E-own"}, None), ({"list_id": "L-own"}, None), ({"entry_id": "E-other"}, "list"),
         ({"list_id": "L-other"}, "list"), ({"entry_id": "E-nowhere"}, "list"), ({"entry_id": "E-covert"}, "list"),
+        ({"entry_id": "copied_plates"}, None),
     ):  # fmt: skip
         named = {"entry_id": None, "list_id": None} | fields
         body = msgspec.structs.replace(EXCLUDED, exclusion_id="X-2", **named)
