@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import APIResponse, Locator, Page, Route, expect
 
 from agents import incidents
 from pipeline.runtime.clock import platform_now_ms
@@ -55,6 +55,11 @@ async def chosen(screens: Screens, page: Page, alert: Alert) -> Alert:
     await row(page, alert).click()
     await expect(page.locator(".steps li")).to_have_count(1)
     return alert
+
+
+async def fetched(route: Route) -> APIResponse:
+    """The server's answer to the page's request."""
+    return await route.fetch(headers=await route.request.all_headers() | {"sec-fetch-site": "same-origin"})
 
 
 async def test_take_confirm_and_undo_are_one_key_each_and_what_crossed_is_recalled(screens: Screens) -> None:
@@ -171,19 +176,40 @@ async def test_what_is_handed_over_rings_where_it_goes_and_waits_there(screens: 
         await expect(row(bo, one).locator("small")).to_have_text("For you")
 
 
+async def test_keys_that_follow_at_once_wait_for_the_answer_to_the_one_before(screens: Screens) -> None:
+    """Each counts, in turn and once, however slow the network is; what comes after is undone alone."""
+    async with screens.page(locale="en-GB") as page:
+        await chosen(screens, page, alert_of("1OOC777", "1ODC777"))
+
+        async def late(route: Route) -> None:
+            answer = await fetched(route)
+            await asyncio.sleep(1.0)
+            await route.fulfill(response=answer)
+
+        await page.route("**/api/v1/incidents/*/*", late)
+        for key in ("t", "t", "c", "z", "h"):
+            await page.keyboard.press(key)
+        await expect(page.locator(".form")).to_be_visible()
+        await expect(page.locator(".actions .wrong")).to_have_count(0)
+        await expect(page.locator(".holder")).to_have_text("Taken You have it.")
+        steps = page.locator("section.steps").last.locator("li")
+        await expect(steps).to_have_count(4)
+        await expect(steps.filter(has=page.locator("b", has_text="Confirmed"))).to_have_class("undone")
+
+
 async def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(screens: Screens) -> None:
     """The network takes the answer away; the same request again is the same action."""
     async with screens.page(locale="en-GB") as page:
         await chosen(screens, page, alert_of("7LOS555"))
         lost: list[str] = []
 
-        async def lose(route: object) -> None:
+        async def lose(route: Route) -> None:
             if not lost:
                 lost.append("once")
-                await route.fetch()  # type: ignore[attr-defined]  # playwright's Route
-                await route.abort()  # type: ignore[attr-defined]  # as above
+                assert 200 == (await fetched(route)).status
+                await route.abort()
             else:
-                await route.continue_()  # type: ignore[attr-defined]  # as above
+                await route.continue_()
 
         await page.route("**/take", lose)
         await page.keyboard.press("t")

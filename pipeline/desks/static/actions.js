@@ -13,7 +13,7 @@ export function Actions({ desk, incident, sighting }) {
   const words = (did) => (did === "take" && others ? t("do.take_over") : t(`do.${did}`));
   return html`<section class="actions" aria-label=${t("actions")}>
     <p class="holder"><b class=${`phase is-${incident.phase}`}>${t(`phase.${incident.phase}`)}</b> ${holding(incident, me)}</p>
-    <div class="buttons" aria-busy=${String(decisions.sending)}>
+    <div class="buttons" aria-busy=${String(Boolean(decisions.sending))}>
       ${KEYS.map(([did, key]) => html`<button type="button" key=${did} class=${hindrance(incident, sighting, did, me.user_id) ? "not" : did === "confirm" ? "main" : ""}
           aria-disabled=${String(Boolean(hindrance(incident, sighting, did, me.user_id)))} aria-keyshortcuts=${key} aria-expanded=${["take", "confirm"].includes(did) ? undefined : String(open?.did === did)}
           onClick=${() => desk.decide(did)}>${words(did)} <kbd>${key.toUpperCase()}</kbd></button>`)}

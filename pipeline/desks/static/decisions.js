@@ -26,7 +26,8 @@ export class Decisions {
     this.done = null;
     /** @type {Form | null} */
     this.form = null;
-    this.sending = false;
+    /** @type {Promise<{id: string, told?: import("./incidents.js").Told}> | null} what is being sent; resolves to the state after it, if it counted */
+    this.sending = null;
     /** @type {{id: string, text: string, again?: () => void} | null} what went wrong with which incident */
     this.wrong = null;
     this.said = ""; // the last thing that was done, in words
@@ -44,17 +45,25 @@ export class Decisions {
   }
 
   /**
-   * A key or a button: do it, or open what it asks for.
+   * A key or a button: do it, or open what it asks for; what follows at once is judged by what came of the one before.
    * @param {import("./incidents.js").Incident} incident  @param {import("./incidents.js").Sighting} sighting the one that is shown  @param {Did} did
    */
-  begin(incident, sighting, did) {
-    const { id, told } = incident, why = hindrance(incident, sighting, did, this.desk.me.user_id);
-    this.wrong = why ? { id, text: t(`cannot.${why}`, { who: told?.holder ?? "" }) } : null;
+  async begin(incident, sighting, did) {
+    const { id } = incident;
+    let seen = incident.told;
+    if (this.sending && this.doing === `${did} ${id}`) return; // pressed twice
+    while (this.sending) {
+      const before = await this.sending;
+      if (before.id === id && !(seen = before.told)) return;
+    }
+    const why = hindrance(incident, sighting, did, this.desk.me.user_id);
+    this.wrong = why ? { id, text: t(`cannot.${why}`, { who: incident.told?.holder ?? "" }) } : null;
     this.form = null;
-    const { revision, rings } = told ?? {};
+    const { revision, rings } = seen ?? {};
     if (why) return this.desk.changed();
     if (did === "take") return this.send(id, did, { revision, rings });
     if (did === "confirm") return this.send(id, did, { revision, rings, alert_id: sighting.alert.alert_id });
+    if (this.desk.selected !== id) return; // gone on meanwhile
     this.form = { id, did, revision, rings };
     this.desk.changed();
   }
@@ -74,7 +83,8 @@ export class Decisions {
   }
 
   /** Undo what was done last, while that is offered. */
-  undo() {
+  async undo() {
+    while (this.sending) if (!(await this.sending).told) return;
     const { done } = this, told = done && this.desk.incidents.all.get(done.id)?.told;
     if (!told || !this.leftS) return;
     this.desk.select(done.id);
@@ -82,20 +92,26 @@ export class Decisions {
   }
 
   /** @param {string} id  @param {Did} did  @param {object} body  @param {string} [key] of the request, the same when it is sent again */
-  async send(id, did, body, key = crypto.randomUUID()) {
-    if (this.sending) return;
-    this.sending = true;
+  send(id, did, body, key = crypto.randomUUID()) {
+    this.sending ??= this.#sent(id, did, body, key).finally(() => {
+      this.sending = null;
+      this.desk.changed();
+    });
+    return this.sending;
+  }
+
+  async #sent(id, did, body, key) {
+    this.doing = `${did} ${id}`;
     this.wrong = null;
     this.desk.changed();
     try {
       const shown = await ask("POST", `/incidents/${id}/${PATHS[did] ?? did}`, body, { "Idempotency-Key": key });
       this.#counted(id, did, shown);
+      return { id, told: shown.incident };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       await this.#refused(id, error, () => this.send(id, did, body, key));
-    } finally {
-      this.sending = false;
-      this.desk.changed();
+      return { id };
     }
   }
 
