@@ -51,7 +51,13 @@ def _add_versions(app: typer.Typer) -> None:
         found = run_async(run)
         if as_json:
             for one in found:
-                print_json({"version": one.number, "holds_from_ms": one.at_ms, **msgspec.to_builtins(one.refresh)})
+                print_json(
+                    {
+                        "version": one.number,
+                        "holds_from_ms": one.at_ms,
+                        **msgspec.to_builtins(msgspec.structs.replace(one.refresh, covert=())),
+                    }
+                )
             return
         Terminal(soft_wrap=False).print(_grid(found) if found else "No version was imported yet.")
 

@@ -1,5 +1,6 @@
 """What the API says and takes of lists of wanted plates."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +14,8 @@ MOST_LISTS, MOST_IMPORTS, MOST_SHOWN = 1_000, 1_000, 500
 
 
 class Import(Message, frozen=True, kw_only=True):
-    """One import as a whole. version: its number. source: the file's name, or the version that was gone back to. by: who did it."""
+    """One import as a whole, without what it did to covert entries that this person may not know of. version: its number. source:
+    the file's name, or the version that was gone back to. by: who did it."""
 
     version: Count
     holds_from_ms: EpochMs
@@ -82,22 +84,24 @@ class Back(Message, frozen=True, kw_only=True):
     version: Count
 
 
-def shown_of(one: ListAge, outdated: int) -> ListShown:
-    """The list, as the API shows it."""
+def shown_of(one: ListAge, sees: Callable[[str], bool], outdated: int) -> ListShown:
+    """The list, as the API shows it. sees: see import_of."""
     return ListShown(
         item=one.source,
         age_ms=one.age_ms,
         stale=one.is_stale,
-        last=import_of(one.switch) if one.switch else None,
+        last=import_of(one.switch, sees) if one.switch else None,
         outdated=outdated,
     )
 
 
-def import_of(one: Switch) -> Import:
-    """The import, as the API shows it."""
+def import_of(one: Switch, sees: Callable[[str], bool]) -> Import:
+    """The import, as the API shows it. sees: whether the covert entries of an owner may be seen; others do not count."""
     refresh = one.refresh
+    hidden = [each for each in refresh.covert if not all(map(sees, each.owners))]
     return Import(
         version=one.number, holds_from_ms=one.at_ms, kind=refresh.kind, source=refresh.source, by=refresh.by,
-        sequence=refresh.sequence, added=refresh.added, changed=refresh.changed,
-        removed=refresh.removed,
+        sequence=refresh.sequence, added=refresh.added - sum(each.added for each in hidden),
+        changed=refresh.changed - sum(each.changed for each in hidden),
+        removed=refresh.removed - sum(each.removed for each in hidden),
     )  # fmt: skip

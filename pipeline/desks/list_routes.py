@@ -1,7 +1,8 @@
 """Routes for lists of wanted plates: how fresh each is, a file checked and imported, versions, what differs, and the way back."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -34,7 +35,6 @@ from pipeline.tables.files import Checked
 from schemas.base import Identifier
 from schemas.reference import HotlistEntry, WantedList
 
-PairsOf = Callable[[], Iterable[tuple[str, bytes]]]
 MOST_BYTES = 16 * 1024 * 1024
 """The most bytes of a request with a file; larger lists are imported by `vigie hotlist import`."""
 
@@ -45,8 +45,12 @@ async def list_lists(asked: Asked) -> RouteAnswer:
     histories = [(one.list_id, await writer.history(LISTS, one.list_id)) for one in await writer.list(LISTS)]
     every = ages(histories, await writer.switching(HOTLIST).sources(), asked.now_ms)
     told = counts_of(asked.house.live)
+
+    def outdated(source: WantedList) -> int:
+        return told[source.list_id] if isinstance(asked.may(matter_of_list(source)), Allowed) else 0
+
     items = tuple(
-        shown_of(one, told[one.source.list_id] if isinstance(asked.may(matter_of_list(one.source)), Allowed) else 0)
+        shown_of(one, _sees(asked, one.source), outdated(one.source))
         for one in every
         if isinstance(asked.may(_matter(one.source)), Allowed)
     )
@@ -55,8 +59,8 @@ async def list_lists(asked: Asked) -> RouteAnswer:
 
 async def list_imports(asked: Asked) -> RouteAnswer:
     """The imports of one list."""
-    await _list(asked)
-    return RouteAnswer(value=Imports(items=tuple(import_of(one) for one in await _switches(asked))), count=0)
+    sees = _sees(asked, await _list(asked))
+    return RouteAnswer(value=Imports(items=tuple(import_of(one, sees) for one in await _switches(asked))), count=0)
 
 
 async def compare(asked: Asked) -> RouteAnswer:
@@ -86,12 +90,9 @@ async def check(asked: Asked) -> RouteAnswer:
     with await asyncio.to_thread(checked_list, file, source, asked.house.home) as checked:
         report = await asyncio.to_thread(report_of, checked, source, asked.now_ms)
         if may_be_taken(report, file):
-            pairs = await _with_kept(asked, checked.pairs)
-            staged, sudden = await foreseen(
-                asked.house.writer, HOTLIST, pairs, Manner(replace=True, source=source, hidden=pairs.kept)
-            )
+            staged, sudden = await foreseen(asked.house.writer, HOTLIST, _Pairs(checked), _manner(asked, source))
             report = msgspec.structs.replace(
-                report, added=staged.added, changed=staged.changed, removed=staged.removed, unchanged=staged.unchanged - pairs.kept,
+                report, added=staged.added, changed=staged.changed, removed=staged.removed, unchanged=staged.unchanged,
                 sudden=sudden is not None, strangers=staged.strangers,
             )  # fmt: skip
     return RouteAnswer(value=report, count=0)
@@ -110,28 +111,27 @@ async def take(asked: Asked) -> RouteAnswer:
             by=asked.somebody.user_id, source=file.name, list_id=source.list_id, kind="replace", digest=checked.digest,
             sequence=file.sequence,
         )  # fmt: skip
-        pairs = await _with_kept(asked, checked.pairs)
-        manner = Manner(
-            replace=True, source=source, sequence=file.sequence, confirm_share=file.confirm_share, hidden=pairs.kept
-        )
+        manner = _manner(asked, source, sequence=file.sequence, confirm_share=file.confirm_share)
         try:
-            imported: Imported = await import_whole(asked.house.writer, HOTLIST, checked, pairs, refresh, manner)
+            imported: Imported = await import_whole(
+                asked.house.writer, HOTLIST, checked, _Pairs(checked), refresh, manner
+            )
         except BadRecord as error:
             raise _told(error) from None
     if imported.switch is None:
         raise BadRecord("taken_before", f"this file was taken before under the number {file.sequence}")
-    return RouteAnswer(value=import_of(imported.switch), count=0)
+    return RouteAnswer(value=import_of(imported.switch, _sees(asked, source)), count=0)
 
 
 async def go_back(asked: Asked) -> RouteAnswer:
     """Let the entries of the list hold again as they did in an earlier version, but for those that this person may not change. It
     is a new version, and can be gone back from."""
-    await _list(asked)
+    source = await _list(asked)
     to = await version_numbered(asked.house.writer, asked.given(Back).version)
     if to.refresh.list_id != asked.key:
         raise BadRecord("unknown_version", f"{to.number} is no version of this list")
     switch = await rolled_back(asked.house.writer, to, asked.somebody.user_id, lambda one: _may(asked, one))
-    return RouteAnswer(value=import_of(switch), count=0)
+    return RouteAnswer(value=import_of(switch, _sees(asked, source)), count=0)
 
 
 async def _list(asked: Asked) -> WantedList:
@@ -143,6 +143,17 @@ async def _list(asked: Asked) -> WantedList:
 
 def _matter(source: WantedList) -> Matter:
     return Matter(hotlist=source.hotlist)
+
+
+def _sees(asked: Asked, source: WantedList) -> Callable[[str], bool]:
+    """Whether this person may do on the list what is asked also to the covert entries of an owner."""
+    return lambda owner: isinstance(asked.may(Matter(hotlist=source.hotlist, covert_owner=owner)), Allowed)
+
+
+def _manner(asked: Asked, source: WantedList, **options: Any) -> Manner:
+    """A file is the whole of the list, as far as this person may know of it."""
+    sees = _sees(asked, source)
+    return Manner(replace=True, source=source, hides=lambda owner: not sees(owner), **options)
 
 
 async def _switches(asked: Asked) -> list[Switch]:
@@ -174,35 +185,14 @@ def _refuse_covert(asked: Asked, checked: Checked[HotlistEntry]) -> None:
             )
 
 
-async def _with_kept(asked: Asked, pairs: PairsOf) -> "KeptPairs":
-    """The pairs of a file, and the entries of the list that this person may not know of, which stay as they are."""
-    kept = [
-        (entry.entry_id, HOTLIST.encode(entry))
-        async for chunk in asked.house.writer.chunks(HOTLIST)
-        for entry in chunk
-        if entry.covert and entry.list_id == asked.key and not isinstance(asked.may(matter_of_entry(entry)), Allowed)
-    ]
-    return KeptPairs(pairs, kept)
+class _Pairs:
+    """Key and JSON of every good entry of a file, as often as they are gone through."""
 
-
-class KeptPairs:
-    """Pairs of key and JSON, to be gone through again and again: first those that are kept, then those of a file. Where the
-    file has the key of one that is kept, too, BadRecord is raised."""
-
-    def __init__(self, pairs: PairsOf, kept: list[tuple[str, bytes]]) -> None:
-        self._pairs, self._kept = pairs, dict(kept)
-
-    @property
-    def kept(self) -> int:
-        """How many are kept."""
-        return len(self._kept)
+    def __init__(self, checked: Checked[HotlistEntry]) -> None:
+        self._checked = checked
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        yield from self._kept.items()
-        for key, data in self._pairs():
-            if key in self._kept:
-                raise BadRecord("other_list", f"{key} is on another list, or on none; nothing was taken")
-            yield key, data
+        return iter(self._checked.pairs())
 
 
 KEY = {"key": Identifier}

@@ -16,6 +16,8 @@ LEAST_SELECTIVE = 1e-5
 MOST_PATTERNS_US = 200.0
 """What the patterns of all lists and watches may together add to the processor time of each read, microseconds: thirty times what
 ten thousand ordinary ones do. See also pipeline.lists.patterns."""
+MOST_COVERT_US = 40.0
+"""The same of the covert entries of one owner. They have room of their own, so that nobody else's refusal tells of them."""
 
 
 def patterns_cost_us(plates: Iterable[str]) -> float:

@@ -16,7 +16,7 @@ from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.switching import Refresh, Staged, Switch, Switching
 from pipeline.tables.files import Checked
 from schemas.base import Message
-from schemas.reference import WantedList
+from schemas.reference import HotlistEntry, WantedList
 
 TRIES = 3  # when somebody else changes the collection meanwhile
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None] | None]]
@@ -28,17 +28,19 @@ class Manner:
     """The options of an import. replace: remove what is not in the file. source: the list that the file refreshes; None:
     the file is for the whole collection. sequence: the file's number, as its owner counts; None: it has none.
     confirm_share: take it though many items come or go at once. delta: the file says which items to add, change or remove.
-    hidden: of the entries, how many stay that the importer may not know of: they do not count for what is too much."""
+    hides: whether covert entries of an owner are unknown to the importer: they stay, and are to him as on another list."""
 
     replace: bool = False
     source: WantedList | None = None
     sequence: int | None = None
     confirm_share: bool = False
     delta: bool = False
-    hidden: int = 0
+    hides: Callable[[str], bool] = lambda _owner: False
 
     def stays(self, item: Message) -> bool:
         """Whether an item that is not in the file stays as it is, unless a delta removes it."""
+        if isinstance(item, HotlistEntry) and item.covert and self.hides(item.owner):
+            return True
         list_id = self.source.list_id if self.source else None
         return not self.replace or (list_id is not None and getattr(item, "list_id", None) != list_id)
 
@@ -64,10 +66,9 @@ async def import_whole(
     """Import pairs of key and JSON, those of a checked file and what else is to hold, all of them valid from one moment on.
 
     pairs: can be gone through again. refresh: who imports what from where. Raises BadRecord, and imports nothing, for a sequence
-    number that is behind or that another file has, a delta that leaves a gap or comes before any whole file, an entry of
-    another list, a delta that adds what is there or changes or removes what is not, patterns that cost each read too much, or
-    a list that suddenly gains or loses too much, unless that was confirmed; Unavailable when others keep changing the
-    collection.
+    number that is behind or that another file has, a delta that leaves a gap or comes before any whole file, an entry of another
+    list, a delta that adds what is there or changes or removes what is not, patterns that cost each read too much, or a list that
+    suddenly gains or loses too much, unless that was confirmed; Unavailable when others keep changing the collection.
     """
     switching = writer.switching(collection)
     removes = checked.changes.get("remove", ())
@@ -81,7 +82,7 @@ async def import_whole(
     for _ in range(TRIES):
         with progress("Comparing", checked.good) as done:
             staged = await switching.stage(
-                pairs, replace=manner.replace, list_id=refresh.list_id, removes=removes, progress=done
+                pairs, manner.replace, refresh.list_id, removes=removes, hides=manner.hides, progress=done
             )
         try:
             _refuse_strangers(staged)
@@ -106,9 +107,9 @@ async def foreseen(
 ) -> tuple[Staged, str | None]:
     """What an import would change, and why it would have to be confirmed, in words; None: it need not. Nothing is written."""
     switching = writer.switching(collection)
-    staged = await switching.stage(pairs, replace=manner.replace, list_id=_list_of(manner))
+    staged = await switching.stage(pairs, replace=manner.replace, list_id=_list_of(manner), hides=manner.hides)
     await switching.drop(staged)
-    return staged, sudden_change(staged.before - manner.hidden, staged.added, staged.removed, manner.source)
+    return staged, sudden_change(staged.before, staged.added, staged.removed, manner.source)
 
 
 async def source_named(writer: ReplicaWriter, list_id: str | None) -> WantedList | None:
@@ -165,7 +166,7 @@ async def _refuse_unfounded(switching: Switching, checked: Checked[Any], manner:
 
 
 def _refuse_sudden(staged: Staged, manner: Manner) -> None:
-    why = sudden_change(staged.before - manner.hidden, staged.added, staged.removed, manner.source)
+    why = sudden_change(staged.before, staged.added, staged.removed, manner.source)
     if why and not manner.confirm_share:
         raise BadRecord(
             "sudden_change", f"{why}; nothing was taken. Look at the file; --confirm-share takes it all the same"

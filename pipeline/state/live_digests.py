@@ -19,6 +19,7 @@ from pipeline.state.replica_scripts import KEYS, WHAT
 from pipeline.state.switch_scripts import PAGE
 
 SCAN_ITEMS = 5_000
+COVERT = '"covert":true'  # in the JSON of a covert entry, and inside no text: there its quotes are escaped
 _STEPS_TO_SEND = 5  # of the event loop, until a command is on its way
 Numbers = NDArray[np.int64]
 _decode_page = msgspec.msgpack.Decoder(list[str]).decode
@@ -51,19 +52,34 @@ async def pages(client: redis.asyncio.Redis, script: Script, where: str) -> Asyn
         answer.cancel()
 
 
+class _Owned(msgspec.Struct):
+    owner: str
+
+
+_decode_owned = msgspec.json.Decoder(_Owned).decode
+
+
+def covert_owner(item: str) -> str | None:
+    """The owner of an item (its JSON) that is a covert entry; None for any other."""
+    return _decode_owned(item).owner if COVERT in item else None
+
+
 class LiveDigests:
     """Hashes of a collection's keys and items, as it was read. belongs: whether an item (its JSON) is of the part that is
-    imported.
+    imported. hides: whether covert entries of an owner are unknown to the importer: they are of no part that he imports.
 
     keys: hashes of the keys, in ascending order. items, inside, seen: for each of these keys, the hash of its item's JSON,
     whether the item belongs to the part that is imported, and whether the import names it. past: hashes of the keys that
-    have older versions.
+    have older versions. covert: the owners of covert entries, by key. hidden: how many items would be inside, were they not
+    hidden.
     """
 
-    def __init__(self, belongs: Callable[[str], bool]) -> None:
-        self._belongs = belongs
+    def __init__(self, belongs: Callable[[str], bool], hides: Callable[[str], bool]) -> None:
+        self._belongs, self._hides = belongs, hides
         self._keys, self._items = array("q"), array("q")
         self._inside = bytearray()
+        self.covert: dict[str, str] = {}
+        self.hidden = 0
         self.keys: Numbers = np.empty(0, np.int64)
         self.items: Numbers = np.empty(0, np.int64)
         self.inside: NDArray[np.bool_] = np.empty(0, np.bool_)
@@ -72,10 +88,13 @@ class LiveDigests:
 
     @staticmethod
     async def read(
-        client: redis.asyncio.Redis, where: CollectionKeys, belongs: Callable[[str], bool] = lambda _: True
+        client: redis.asyncio.Redis,
+        where: CollectionKeys,
+        belongs: Callable[[str], bool] = lambda _: True,
+        hides: Callable[[str], bool] = lambda _: False,
     ) -> "LiveDigests":
         """Read the whole collection. Raises Unavailable when Redis is away."""
-        found = LiveDigests(belongs)
+        found = LiveDigests(belongs, hides)
         async for page in pages(client, PAGE, where.items):
             found._add(page)
         past = array("q")
@@ -111,7 +130,14 @@ class LiveDigests:
         items = [item_text(value) for value in page[1::2]]
         self._keys.extend(map(hash, page[::2]))
         self._items.extend(map(hash, items))
-        self._inside.extend(map(self._belongs, items))
+        inside = bytearray(map(self._belongs, items))
+        for at, item in enumerate(items):
+            if (owner := covert_owner(item)) is not None:
+                self.covert[page[2 * at]] = owner
+                if inside[at] and self._hides(owner):
+                    inside[at] = False
+                    self.hidden += 1
+        self._inside.extend(inside)
 
     def _close(self, past: "array[int]") -> None:
         keys = np.frombuffer(self._keys, np.int64) if self._keys else np.empty(0, np.int64)

@@ -1,6 +1,8 @@
 """Versions of a collection that are imported as a whole: staged, and switched to."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 
@@ -12,8 +14,18 @@ ADDED_A_SECOND, OTHERS_A_SECOND = 80_000, 40_000
 """Rows that a worker takes over; of one that was there before, the index forgets what it knew."""
 
 
+class CovertCounts(msgspec.Struct, array_like=True, frozen=True):
+    """How many of the counts of a Refresh are of entries that were or became covert for these owners."""
+
+    owners: tuple[str, ...]
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
 class Refresh(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a switch was made of. sequence: of a delta or whole file, as its owner counts; digest: SHA-256 of the file, hex."""
+    """What a switch was made of. sequence: of a delta or whole file, as its owner counts; digest: SHA-256 of the file, hex.
+    covert: what of the counts only the owners of covert entries may know."""
 
     by: str = ""  # the person or account that imported it
     source: str = ""  # the file's name
@@ -25,6 +37,7 @@ class Refresh(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     added: int = 0
     changed: int = 0
     removed: int = 0
+    covert: tuple[CovertCounts, ...] = ()
 
 
 class Switch(msgspec.Struct, array_like=True, frozen=True):
@@ -35,11 +48,15 @@ class Switch(msgspec.Struct, array_like=True, frozen=True):
     refresh: Refresh
 
 
+Done = Literal["added", "changed", "removed"]
+
+
 @dataclass(slots=True)
 class Staged:
     """A version that is built and does not count yet. build: names its blocks. version, switch: numbers of the collection that it
-    was compared with. whole: it replaces the whole collection. before: entries of the part that is imported, as they are now.
-    added, changed, removed, unchanged: how many items it does this to."""
+    was compared with. whole: it replaces the whole collection. before: entries of the part that is imported, as they are now;
+    hidden: those that the importer may not know of, beside them. added, changed, removed, unchanged: how many items it does this
+    to; of_owners: how many of them are covert, by their owners and what is done."""
 
     build: str
     version: str
@@ -51,7 +68,22 @@ class Staged:
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
+    hidden: int = 0
+    of_owners: Counter[tuple[tuple[str, ...], Done]] = field(default_factory=Counter)
     strangers: tuple[str, ...] = ()  # keys that another list has already
+
+    def note(self, done: Done, *owners: str | None) -> None:
+        """Note what is done to an item. owners: of the covert entry that it was, and that it becomes; None: it is none."""
+        if covert := tuple(sorted({one for one in owners if one is not None})):
+            self.of_owners[covert, done] += 1
+
+    @property
+    def covert(self) -> tuple[CovertCounts, ...]:
+        """The counts of covert entries, by their owners."""
+        return tuple(
+            CovertCounts(owners, *(self.of_owners[owners, done] for done in ("added", "changed", "removed")))
+            for owners in sorted({owners for owners, _ in self.of_owners})
+        )
 
     @property
     def rows(self) -> int:

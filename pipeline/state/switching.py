@@ -23,7 +23,7 @@ from pipeline.state.blocks import BLOCK_ROWS, BlockRow, BlockWriter
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
 from pipeline.state.holding import HOLDS, holds_from
-from pipeline.state.live_digests import LiveDigests, hashes_of, pages
+from pipeline.state.live_digests import LiveDigests, covert_owner, hashes_of, pages
 from pipeline.state.redis_port import Argument, redis_edge
 from pipeline.state.replica_scripts import KEYS, WHAT
 from pipeline.state.switch_scripts import FRESH, HEAD, SWITCH
@@ -52,22 +52,25 @@ class Switching:
     async def stage(
         self,
         pairs: Iterable[tuple[str, bytes]],
-        *,
         replace: bool,
         list_id: str = "",
+        *,
         removes: Sequence[str] = (),
+        hides: Callable[[str], bool] = lambda _: False,
         progress: Callable[[int], None] | None = None,
     ) -> Staged:
         """Build the next version from (key, JSON) pairs. It has no effect until `switch`.
 
         replace: items that are not among them are removed. list_id: only entries of this list are; empty: any. removes: keys
-        to remove in any case. progress: called with the number of pairs done.
+        to remove in any case. hides: whether covert entries of an owner are unknown to the importer: they stay, and count as
+        entries of another list. progress: called with the number of pairs done.
         """
         await fold(self._client, self._where, self._collection.kept_ms)
         ((version, switch, *_),) = await HEAD.run(self._client, WHAT, [(self._where.all, [])])
         belongs = (lambda item: f'"list_id":"{list_id}"' in item) if list_id else (lambda _: True)
-        live = await LiveDigests.read(self._client, self._where, belongs)
+        live = await LiveDigests.read(self._client, self._where, belongs, hides)
         staged = Staged(uuid.uuid4().hex, version.decode(), switch.decode(), replace and not list_id, live.count)
+        staged.hidden = live.hidden
         blocks = BlockWriter(self._client, self._where.staged(staged.build))
         source, done, doubtful = iter(pairs), 0, list[BlockRow]()
         while chunk := list(islice(source, BLOCK_ROWS)):
@@ -80,8 +83,11 @@ class Switching:
         if replace and not live.seen[live.inside].all():
             async for names in pages(self._client, KEYS, self._where.items):
                 gone += live.gone(names)
-        staged.removed = len(set(gone))
-        await blocks.add([BlockRow(key, None) for key in dict.fromkeys(gone)])
+        gone = [*dict.fromkeys(gone)]
+        staged.removed = len(gone)
+        for key in gone:
+            staged.note("removed", live.covert.get(key))
+        await blocks.add([BlockRow(key, None) for key in gone])
         staged.blocks = await blocks.close()
         return staged
 
@@ -102,7 +108,9 @@ class Switching:
         staged.changed += int((new & there).sum())
         staged.unchanged += int((~new & ~doubt).sum())
         doubtful += [_row(*chunk[at]) for at in np.flatnonzero(doubt).tolist()]
-        return [BlockRow(chunk[at][0], items[at]) for at in np.flatnonzero(new).tolist()]
+        rows = [BlockRow(chunk[at][0], items[at]) for at in np.flatnonzero(new).tolist()]
+        _note(rows, there[new].tolist(), live, staged)
+        return rows
 
     async def _fresh(self, doubtful: list[BlockRow], live: LiveDigests, staged: Staged) -> list[BlockRow]:
         """Those of these rows that differ from what holds without them; the rows of one key follow each other."""
@@ -114,6 +122,7 @@ class Switching:
             found += [chunk[at] for at in fresh]
             staged.unchanged += len(chunk) - len(fresh)
         known = live.places(hashes_of([row.key for row in found])) >= 0
+        _note(found, known.tolist(), live, staged)
         staged.changed += int(known.sum())
         staged.added += len(found) - int(known.sum())
         return found
@@ -125,8 +134,8 @@ class Switching:
         Returns None when the collection was changed after it was compared: stage it again.
         """
         refresh = msgspec.structs.replace(
-            refresh, entries=staged.before + staged.added - staged.removed,
-            added=staged.added, changed=staged.changed, removed=staged.removed,
+            refresh, entries=staged.before + staged.hidden + staged.added - staged.removed,
+            added=staged.added, changed=staged.changed, removed=staged.removed, covert=staged.covert,
         )  # fmt: skip
         where = self._where
         arguments: list[Argument] = [
@@ -170,6 +179,12 @@ class Switching:
         with redis_edge(WHAT):
             found = await self._client.hgetall(self._where.sources)
         return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}
+
+
+def _note(rows: Sequence[BlockRow], known: Sequence[bool], live: LiveDigests, staged: Staged) -> None:
+    """Note which of these rows, that add or change something, are of covert entries. known: whether there is such an item."""
+    for row, there in zip(rows, known, strict=True):
+        staged.note("changed" if there else "added", live.covert.get(row.key), covert_owner(row.item or ""))
 
 
 def _row(key: str, data: bytes) -> BlockRow:

@@ -10,10 +10,15 @@ from redis.asyncio import Redis
 
 from pipeline.desks.limits import Limits
 from pipeline.desks.route import PREFIX
+from pipeline.lists.importing import Manner, import_whole
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.state.collections import HOTLIST, LISTS
+from pipeline.state.switching import Refresh
+from pipeline.tables.checked import Checked
+from pipeline.tables.columns import TABLES
 from tests.builders import make_entry, make_list
 from tests.fakes import MemoryRecorder
+from tests.people import make_user
 from tests.people_desk import Browser, Desks, desks_of
 
 LIST = f"{PREFIX}/lists/STOLEN"
@@ -83,6 +88,56 @@ async def test_a_list_is_imported_compared_and_gone_back_from_and_what_is_covert
     assert [third["version"], second["version"], first["version"]] == [one["version"] for one in imports]
     (shown,) = (await manager.ask("GET", f"{PREFIX}/lists")).json["items"]
     assert (False, third["version"]) == (shown["stale"], shown["last"]["version"])
+
+
+async def test_an_import_counts_no_entry_that_is_covert_for_another(desks: Desks) -> None:
+    """Whoever imported it, and whatever it did to it; its owner's list manager sees all of it."""
+    stolen = make_list("STOLEN")
+    mine = {"list_id": "STOLEN", "hotlist": "stolen"}
+    hidden = mine | {"covert": True, "owner": "another service"}
+    for entries in (
+        [make_entry("1ABC111", "E-1", **mine), *(make_entry(f"1SEC22{at}", f"S-{at}", **hidden) for at in range(3))],
+        [
+            make_entry("1ABC112", "E-1", **mine),
+            make_entry("1SEC229", "S-0", **hidden),
+            make_entry("1SEC221", "S-1", **mine),
+        ],
+    ):
+        with Checked(TABLES["hotlist"]) as checked:
+            for entry in entries:
+                checked.add(entry.entry_id, HOTLIST.encode(entry))
+            manner = Manner(source=stolen, replace=True, confirm_share=True)
+            refresh = Refresh(list_id="STOLEN", by="nightly", kind="replace")
+            await import_whole(desks.writer, HOTLIST, checked, [*checked.pairs()], refresh, manner)
+    await desks.person("the.owner", "list_manager", user=make_user("the.owner", service="another service"))
+    manager, owner = [await desks.logged_in(one) for one in ("the.manager", "the.owner")]
+    assert [(0, 1, 0), (1, 0, 0)] == await counts(manager)
+    assert [(0, 3, 1), (4, 0, 1)] == await counts(owner)
+    (shown,) = (await manager.ask("GET", f"{PREFIX}/lists")).json["items"]
+    assert (0, 1, 0) == counts_in(shown["last"])
+
+
+async def counts(browser: Browser) -> list[tuple[int, int, int]]:
+    """What the list's imports did, as this person sees them."""
+    return [counts_in(one) for one in (await browser.ask("GET", f"{LIST}/imports")).json["items"]]
+
+
+def counts_in(told: dict[str, Any]) -> tuple[int, int, int]:
+    """Added, changed, removed."""
+    return told.get("added", 0), told.get("changed", 0), told.get("removed", 0)
+
+
+async def test_an_id_that_is_covert_for_another_is_refused_as_one_of_another_list(desks: Desks) -> None:
+    """Word for word, in the report and at the import: else a file of guesses finds it."""
+    await desks.writer.put(HOTLIST, [make_entry("1OTH111", "E-OTHERS", list_id="OTHER")])
+    manager = await desks.logged_in("the.manager")
+    told = []
+    for name in ("E-SECRET", "E-OTHERS"):
+        guess = file(f"{HEAD}\n{name},1ABC999,theft\n", confirm_share=True)
+        report = await manager.ask("POST", f"{LIST}/check", guess)
+        refusal = await manager.ask("POST", f"{LIST}/import", guess)
+        told.append([str(one).replace(name, "") for one in (report.json, refusal.status, refusal.json["detail"])])
+    assert told[0] == told[1]
 
 
 async def test_nobody_takes_over_what_is_covert_for_another(desks: Desks) -> None:

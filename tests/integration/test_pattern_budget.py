@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from pipeline.errors import BadRecord
-from pipeline.hotlist.entries import MOST_PATTERNS_US, patterns_cost_us
+from pipeline.hotlist.entries import MOST_COVERT_US, MOST_PATTERNS_US, patterns_cost_us
 from pipeline.lists.importing import Manner, import_whole
 from pipeline.lists.patterns import within_bound
 from pipeline.lists.versions import rolled_back
@@ -29,7 +29,7 @@ EACH_US = patterns_cost_us(DEAR[:2]) - patterns_cost_us(DEAR[:1])
 SHARE = int(0.6 * MOST_PATTERNS_US / EACH_US)  # of the bound: twice is too much
 
 
-def dear(name: str, count: int = SHARE, first: int = 0, **fields: str) -> list[HotlistEntry]:
+def dear(name: str, count: int = SHARE, first: int = 0, **fields: Any) -> list[HotlistEntry]:
     """Entries with dear patterns."""
     plates = islice(DEAR, first, first + count)
     return [make_entry(plate, f"{name}-{at}", priority="high", **fields) for at, plate in enumerate(plates)]
@@ -95,6 +95,19 @@ async def test_files_and_single_entries_share_one_bound(redis: Redis, namespace:
     with pytest.raises(BadRecord, match="these 1 patterns"):
         await add(writer, *dear("D", 5, first=20_000))
     await add(writer, make_entry("2XYZ999"))
+
+
+async def test_covert_patterns_take_room_of_their_owners_own(redis: Redis, namespace: str) -> None:
+    """Nobody is refused because of them, so that no refusal tells that there are any; each owner's are bounded."""
+    writer = ReplicaWriter(redis, namespace)
+    fit = int(MOST_COVERT_US / EACH_US)
+    for owner in ("one", "another"):
+        await take(writer, dear(owner, fit, covert=True, owner=owner))
+        with pytest.raises(BadRecord, match=f"covert entries of {owner} would"):
+            await take(writer, dear(f"{owner}-too", fit, first=5_000, covert=True, owner=owner))
+    await take(writer, dear("A", int(0.9 * MOST_PATTERNS_US / EACH_US), first=10_000))
+    with pytest.raises(BadRecord, match="those of all lists"):
+        await add(writer, *dear("B", fit, first=20_000))
 
 
 async def test_watches_count_too(redis: Redis, namespace: str) -> None:
