@@ -28,6 +28,8 @@ SHEETS = {
     "dispatch": ("desk",), "liaison": ("screens",), "lists": ("screens",), "record": ("screens",),
 }  # fmt: skip
 """The screens, each made of screen.html with the script of its name, and its sheets beside the one of all pages."""
+WORDS = {"approvals": ("approvals", "fields"), "lists": ("lists", "fields")}
+"""The parts of the catalogues that a screen names, where it is not the one of its own name."""
 _BARE = {b'from"preact"': b'from"./preact.mjs"'}
 _WORDS = b"/static/words.js"
 _SCRIPT = re.compile(rb'<script type="module" src="([^"]+)"')
@@ -48,7 +50,8 @@ def page_files() -> dict[str, tuple[bytes, str]]:
 
 def _screen(page: bytes, name: str, sheets: tuple[str, ...]) -> bytes:
     links = "".join(f'<link rel="stylesheet" href="{FOLDER}{one}.css">\n' for one in sheets)
-    return page.replace(b"SHEETS", links.encode()).replace(b"NAME", name.encode())
+    words = " ".join(WORDS.get(name, (name,)))
+    return page.replace(b"SHEETS", links.encode()).replace(b"WORDS", words.encode()).replace(b"NAME", name.encode())
 
 
 def _preloading(page: bytes, files_found: Mapping[str, tuple[bytes, str]]) -> bytes:

@@ -5,10 +5,12 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
+from msgspec import inspect
 
 from pipeline.access import record
 from pipeline.access.roles import ACTS, RIGHTS, ROLES
@@ -22,13 +24,14 @@ from pipeline.neighbours.offences import OFFENCES
 from pipeline.neighbours.policy import Reason
 from pipeline.sections.judging import Phase as CasePhase
 from pipeline.sections.workings import Name
+from pipeline.state.collections import DESIGNATIONS, HOTLIST, POLICIES, SECTIONS, SIGNING_KEYS, USERS, WATCHES, ZONES
 from pipeline.state.waiting_room import Why
 from schemas.health import TroubleKind
 from schemas.incidents import Did, Dismissal, Ending, Happened, Phase, WhyRefused
 from schemas.judgements import Rejection, Verdict, WhyNotCounted
 from schemas.outcomes import Match, ReceiptOutcome
 from schemas.reads import Direction, Network, Purpose, VehicleClass
-from schemas.reference import Action, CameraState, Channel, HotList, Priority
+from schemas.reference import Action, CameraState, Channel, HotList, Priority, Road
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "pipeline/desks/static"
@@ -44,6 +47,30 @@ PARTS = {
 ENGLISH = {key: text for part in PARTS.values() for key, text in part["en"].items()}
 OURS = {path.name: path.read_text("utf-8") for path in sorted(STATIC.glob("*.js"))}
 VENDORED = tomllib.loads((STATIC / "vendor/vendored.toml").read_text("utf-8"))["file"]
+APPROVED = tuple(
+    one.message for one in (DESIGNATIONS, POLICIES, SECTIONS, ZONES, SIGNING_KEYS, USERS, WATCHES, HOTLIST)
+)
+"""What waits for a second person's approval, and an entry, of which the screens tell each field."""
+
+
+def structs_in(found: Any) -> Iterator[inspect.StructType]:
+    """A message's type, and those of its fields."""
+    if isinstance(found, inspect.StructType):
+        yield found
+    for one in (
+        *(field.type for field in getattr(found, "fields", ())), *getattr(found, "types", ()),
+        *getattr(found, "item_types", ()), *filter(None, [getattr(found, "item_type", None)]),
+    ):  # fmt: skip
+        yield from structs_in(one)
+
+
+def fields_of(*messages: type) -> set[str]:
+    """The names of all their fields."""
+    return {
+        field.encode_name for one in messages for made in structs_in(inspect.type_info(one)) for field in made.fields
+    }
+
+
 GROUPS = {
     "act": ACTS, "role": ROLES, "priority": get_args(Priority), "action": get_args(Action), "hotlist": get_args(HotList),
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
@@ -56,7 +83,9 @@ GROUPS = {
     "ending": get_args(Ending), "why": get_args(WhyRefused), "answer": get_args(ReceiptOutcome),
     "camera.state": get_args(CameraState), "camera.to": get_args(CameraState), "purpose": get_args(Purpose),
     "trouble": get_args(TroubleKind), "trouble.found": get_args(TroubleKind), "trouble.cure": get_args(TroubleKind),
-    "knock": get_args(Why), "knock.cure": get_args(Why),
+    "knock": get_args(Why), "knock.cure": get_args(Why), "field": fields_of(*APPROVED), "value": (
+        "yes", "no", *get_args(Channel), *get_args(Road), "outbound", "inbound", "border", "lez", "watch",
+    ),
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from msgspec.structs import replace
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from pipeline.access.roles import ROLES
 from pipeline.access.sender_secrets import digest_of
@@ -104,6 +104,7 @@ async def test_what_needs_two_persons_is_asked_approved_and_done(screens: Screen
     async with screens.page("/approvals", storage_state=second, locale="en-GB", bypass_csp=True) as page:
         await page.get_by_role("button", name="grant designations").click()
         await expect(page.locator("dialog[open]")).to_contain_text("decision 12/2026")
+        await expect(page.locator("dialog[open] dl")).to_contain_text(re.compile(r"Granted by\s*administrator"))
         assert [] == await faults_of(page)
         await page.get_by_role("button", name="Approve").click()
         await expect(page.locator(".toast")).to_contain_text("Approved")
@@ -366,6 +367,32 @@ async def test_a_key_that_follows_a_dialog_at_once_counts(screens: Screens) -> N
         await page.locator("dialog[open] button").first.click()
         await expect(page.locator("dialog[open] input[name=rejection]").first).to_be_visible()
         await page.keyboard.press("Escape")
+
+
+async def test_who_goes_on_before_the_answer_sees_the_next_case(screens: Screens) -> None:
+    """The answer to what was judged changes its place in the list, and nothing else; a second press is none."""
+    one, two = await a_case(screens, "1AUT666"), await a_case(screens, "1AUT777")
+    async with screens.opened(f"/authority#{one.violation_id}", "authority_officer", locale="en-GB") as page:
+        await page.route("**/stream/violations", lambda route: route.abort())  # it may tell before the answer does
+        await begin(page)
+        answered = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await answered.wait()
+            await route.continue_()
+
+        await page.route("**/judgements", late)
+        plate = page.locator(".case h2 .plate")
+        await expect(plate).to_contain_text("1AUT666")
+        for key in ("a", "a"):
+            await page.keyboard.press(key)
+        await page.locator(f"#row-{two.violation_id}").click()
+        await expect(plate).to_contain_text("1AUT777")
+        answered.set()
+        await expect(page.locator(".toast")).to_contain_text("1AUT666 is accepted")
+        await expect(page.locator(f"#row-{one.violation_id}")).to_contain_text("Accepted")
+        await expect(plate).to_contain_text("1AUT777")
+        await expect(page.locator(".toast")).to_have_count(1)
 
 
 async def test_two_officers_at_once_and_a_withdrawal_after_an_acceptance_are_told(screens: Screens) -> None:

@@ -4,7 +4,7 @@ import { useEffect, useState } from "./vendor/hooks.mjs";
 import { ask, now } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
-import { Moment } from "./moments.js";
+import { Fields } from "./fields.js";
 import { show } from "./page.js";
 import { Reasoned } from "./reason.js";
 import { Table } from "./table.js";
@@ -70,9 +70,8 @@ function All({ me, say, fail, keyed, headers }) {
 function Content({ one, me, approve, perform, close }) {
   const mine = one.asked_by === me.user_id;
   const replaces = one.act === "credentials.replace";
-  const fields = one.content ? Object.entries(JSON.parse(one.content)) : [];
   return html`<p>${t("approvals.asked", { who: one.asked_by, reason: one.reason })}</p>
-    ${fields.length ? html`<dl>${fields.map(([name, value]) => html`<dt class="mono">${name}</dt><dd>${told(name, value)}</dd>`)}</dl>`
+    ${one.content ? html`<${Fields} item=${JSON.parse(one.content)} />`
       : html`<p>${t(replaces ? "approvals.replaces" : "approvals.removes", { key: one.key })}</p>`}
     <p class="buttons">
       ${mine && one.approved_by && html`<button type="button" class="go" onClick=${() => perform(one)}>${t("approvals.do")}</button>`}
@@ -80,13 +79,6 @@ function Content({ one, me, approve, perform, close }) {
       ${mine && !one.approved_by && html`<span>${t("approvals.other")}</span>`}
       <button type="button" onClick=${close}>${t("close")}</button>
     </p>`;
-}
-
-const AGES_MS = 1e11; // what is larger is a moment, not a duration
-
-function told(name, value) {
-  if (name.endsWith("_ms")) return value > AGES_MS ? html`<${Moment} ms=${value} />` : span(value);
-  return typeof value === "string" ? value : html`<code>${JSON.stringify(value)}</code>`;
 }
 
 /** Do what was approved. Resolves to the password that it makes, if it makes one. Throws Refused. */

@@ -21,8 +21,8 @@ function Authority({ me, say, fail, keyed }) {
   const { opened } = docket, may = me.may.includes("violations.judge");
   const judge = async (said) => {
     const { plate } = opened.violation;
-    await docket.judge(said);
-    setAsking("");
+    if (!(await docket.judge(said))) return;
+    setAsking((now) => (now === said.verdict ? "" : now));
     say(t(`judged.${said.verdict}`, { plate }));
   };
   const judged = (said) => judge(said).catch(fail);

@@ -95,8 +95,8 @@ function keyed(event, { single, back, setKeys, setShift }) {
   if (event.ctrlKey || event.altKey || event.metaKey || target.matches("input, select, textarea") || document.querySelector("dialog[open]")) return;
   if (event.key === "?") return setKeys(true);
   if (desk.phase !== "ready") return;
-  const digit = decisions.form && event.code.match(/^(?:Digit|Numpad)([1-9])$/); // where they are on every keyboard
-  if (digit) return document.querySelector(`.form [data-digit="${digit[1]}"]`)?.click();
+  const digit = event.code?.match(/^(?:Digit|Numpad)([1-9])$/); // where they are on every keyboard
+  if (digit) return pressed(digit[1]);
   const rows = document.getElementById("rows");
   if (desk.view === "map") return void (single && event.key.toLowerCase() === "m" && desk.sound.mute()); // what is not shown is not decided
   const acts = Object.fromEntries(KEYS.map(([did, key]) => [key, () => desk.decide(did)]));
@@ -106,6 +106,14 @@ function keyed(event, { single, back, setKeys, setShift }) {
     event.preventDefault(); // or the letter lands in the field that opens
     if (!event.repeat || "jk".includes(event.key)) does[event.key.toLowerCase()]();
   }
+}
+
+/** Choose by digit in the form that is open, or about to open. @param {string} digit */
+async function pressed(digit) {
+  while (desk.decisions.sending) await desk.decisions.sending;
+  if (!desk.decisions.form) return;
+  draw();
+  document.querySelector(`.form [data-digit="${digit}"]`)?.click();
 }
 
 function draw() {

@@ -23,6 +23,7 @@ export class Docket {
     this.selected = location.hash.startsWith("#v-") ? location.hash.slice(1) : "";
     /** @type {Case | null} */
     this.opened = null;
+    this.judging = new Set(); // ids of cases whose judgement is under way
     this.news = new Set(); // cases that another list, or somebody else, has changed since it was shown
   }
 
@@ -78,7 +79,7 @@ export class Docket {
     if (!id) return;
     try {
       const found = await ask("GET", `/violations/${id}`, undefined, this.because);
-      if (this.selected === id) this.#put(found);
+      this.#put(found);
     } catch (error) {
       if (this.selected === id) this.selected = "";
       this.#refused(error);
@@ -99,12 +100,16 @@ export class Docket {
   async judge(said) {
     const { violation, judged, withdrawal } = this.opened, id = violation.violation_id;
     const body = { ...said, revision: judged?.revision ?? 0, withdrawn: Boolean(withdrawal) };
+    if (this.judging.has(id)) return false; // pressed twice
+    this.judging.add(id);
     try {
       this.#put(await ask("POST", `/violations/${id}/judgements`, body, { ...this.because, "Idempotency-Key": crypto.randomUUID() }));
+      return true;
     } catch (error) {
-      if (error.status !== 409) throw error;
-      await this.select(id); // somebody was first: show what it is now
+      if (error.status === 409 && this.selected === id) await this.select(id); // somebody was first: show what it is now
       throw error;
+    } finally {
+      this.judging.delete(id);
     }
   }
 
@@ -167,9 +172,10 @@ export class Docket {
     }, SOON_MS);
   }
 
+  /** Take in a case as it is now; it is shown if it is still the open one. */
   #put(found) {
-    this.opened = found;
-    const same = (one) => one.violation.violation_id === found.violation.violation_id;
+    const id = found.violation.violation_id, same = (one) => one.violation.violation_id === id;
+    if (this.selected === id) this.opened = found;
     if (this.cases?.some(same)) this.cases = this.cases.map((one) => (same(one) ? found : one));
     this.draw();
   }

@@ -3,8 +3,8 @@
 import { useState } from "./vendor/hooks.mjs";
 import { ask } from "./api.js";
 import { html } from "./draw.js";
+import { titled, told } from "./fields.js";
 import { Field, Form } from "./form.js";
-import { plain } from "./lists-versions.js";
 import { Moment } from "./moments.js";
 import { Reasoned } from "./reason.js";
 import { Table } from "./table.js";
@@ -23,7 +23,7 @@ function History({ list, headers }) {
     ${steps && html`<${Table} caption=${t("lists.tab.entry")} rows=${steps} of=${(one) => String(one.at)} empty=${t("lists.same")} columns=${[
       { name: "since", title: t("lists.since"), class: "when", cell: (one) => html`<${Moment} ms=${one.holds_from_ms} />` },
       { name: "arrived", title: t("lists.arrived"), class: "when", cell: (one) => html`<${Moment} ms=${one.arrived_at_ms} />` },
-      { name: "what", title: t("lists.change"), cell: (one) => (one.item ? one.changed.map(([name, value]) => html`<div><code>${name}</code>: ${value}</div>`) : html`<span class="tag wrong">${t("lists.removed")}</span>`) },
+      { name: "what", title: t("lists.change"), cell: (one) => (one.item ? one.changed.map(([name, value]) => html`<div>${titled(name)}: ${value}</div>`) : html`<span class="tag wrong">${t("lists.removed")}</span>`) },
       { name: "by", title: t("lists.by"), cell: (one) => (one.brought ? t("lists.brought", { version: one.brought.version, by: one.brought.by, source: one.brought.source }) : t("lists.single")) },
     ]} />`}`;
 }
@@ -31,5 +31,5 @@ function History({ list, headers }) {
 /** What the later version says otherwise, by field. */
 function changed(before, after) {
   if (!after) return [];
-  return Object.keys({ ...before, ...after }).filter((name) => name !== "holds_from_ms" && JSON.stringify(before?.[name]) !== JSON.stringify(after[name])).map((name) => [name, before ? `${plain(before[name])} → ${plain(after[name])}` : plain(after[name])]);
+  return Object.keys({ ...before, ...after }).filter((name) => name !== "holds_from_ms" && JSON.stringify(before?.[name]) !== JSON.stringify(after[name])).map((name) => [name, before ? html`${told(name, before[name])} → ${told(name, after[name])}` : told(name, after[name])]);
 }

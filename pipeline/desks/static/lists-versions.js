@@ -4,6 +4,7 @@ import { useEffect, useState } from "./vendor/hooks.mjs";
 import { ask } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
+import { titled, told } from "./fields.js";
 import { Form } from "./form.js";
 import { Moment } from "./moments.js";
 import { Reasoned } from "./reason.js";
@@ -51,9 +52,6 @@ function Differences({ list, older, headers, fail }) {
       { name: "id", title: t("lists.entry"), by: (one) => one.entry_id, cell: (one) => html`<span class="mono">${one.entry_id}</span>` },
       { name: "plate", title: t("lists.plate"), cell: (one) => html`<span class="mono">${(one.after ?? one.before).plate}</span>` },
       { name: "change", title: t("lists.change"), by: (one) => one.change, cell: (one) => html`<span class="tag ${MARKS[one.change]}">${t(`lists.${one.change}`)}</span>` },
-      { name: "fields", title: t("lists.fields"), cell: (one) => (one.fields ?? []).map((name) => html`<div><code>${name}</code>: ${plain(one.before[name])} → ${plain(one.after[name])}</div>`) },
+      { name: "fields", title: t("lists.fields"), cell: (one) => (one.fields ?? []).map((name) => html`<div>${titled(name)}: ${told(name, one.before[name])} → ${told(name, one.after[name])}</div>`) },
     ]} />`;
 }
-
-/** A field's value as text. */
-export const plain = (value) => (value === undefined || value === null ? "-" : typeof value === "object" ? JSON.stringify(value) : String(value));
