@@ -9,7 +9,8 @@ import numpy as np
 from pipeline.vision.ctc import Scores, spelt
 from pipeline.vision.lines import PlateLines
 from pipeline.vision.own import pixel_of
-from pipeline.vision.rows import Grey, Row
+from pipeline.vision.pictures import Picture, at_share
+from pipeline.vision.rows import Grey, Row, straighten
 from pipeline.vision.shapes import is_common
 from pipeline.vision.verify import BlockVerdict, chance
 from pipeline.vision.vote import is_bare
@@ -20,7 +21,9 @@ _WORDS, _LONGEST = -7.5, 8  # of letters alone, longer than any country lets a p
 _MISREAD = 1  # O in a word that may have been read as 0, or I as 1
 _ALTERNATING = 0.5  # and of common shapes of seven characters and more that go from letters to digits or back twice
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
-_FREE = 2.0  # log odds that a line between even grounds is all of its plate, where no other line was found
+# log odds that a line between even grounds is all of its plate, where no other line was found; and by which they rise at most:
+# even grounds do not outweigh a post or a blot that hides a character
+_FREE, _RISE = 2.0, 4.0
 _MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
 _EDGE = 0.9  # heights of a character between a text and the picture's edge, where another one might stand, cut off
 _CUT_OFF = -2.5  # log odds, at most, that a text is all of its plate where the picture ends beside it
@@ -28,6 +31,13 @@ _LEVEL = 0.02  # slope
 _BLACK, _WHITE = 6, 249  # of 255
 _PURE = 0.17  # of a row's pixels that are black, and white: of plates at most one in seven is either, also by night
 _NO_PLATE = -6.0  # log odds
+_LINE_PX = 32  # that a line is turned upright with, to see its colours
+_HUED, _LIGHTER, _LEAST_HUE = (
+    0.45,
+    45,
+    30,
+)  # of a ground's strongest channel: most that its weakest lacks of it on plates; of 255
+_ON_A_BOARD = 2.5  # log odds of light text on such a ground, at most: many more road signs have it than plates
 _HALF_A_CHARACTER = 0.29  # of its height
 
 
@@ -52,10 +62,10 @@ def read_rows(lines: PlateLines, scores: Sequence[Scores], text: str) -> list[Ro
 def as_single(verdict: BlockVerdict) -> BlockVerdict:
     """The verdict on a line of a plate where no second line was found.
 
-    Even ground to the left and right of the line (verdict.free) speaks against a missing part, so `whole` is then at least
-    _FREE.
+    Even ground to the left and right of the line (verdict.free) speaks against a missing part, so `whole` is then higher by up
+    to _RISE, at most _FREE.
     """
-    return replace(verdict, whole=max(verdict.whole, _FREE)) if verdict.free else verdict
+    return replace(verdict, whole=max(verdict.whole, min(verdict.whole + _RISE, _FREE))) if verdict.free else verdict
 
 
 def reach_the_edge(rows: Sequence[Row], width: int) -> bool:
@@ -76,9 +86,27 @@ def is_burnt_in(grey: Grey, row: Row) -> bool:
     return min(pure) > _PURE * part.size
 
 
+def is_light_on_hue(crop: Picture, row: Row) -> bool:
+    """Whether a row is written light on blue, green, brown or red, as on road signs and on few plates. False in a picture without
+    colours. crop: (h, w, 3) BGR, not modified."""
+    line = straighten(crop, row, _LINE_PX)
+    beside = np.vstack([line[1 : _LINE_PX // 8], line[-_LINE_PX // 8 : -1]]).reshape(-1, 3)
+    ground = np.median(beside, axis=0)
+    text = line[_LINE_PX // 6 : -_LINE_PX // 6].min(axis=2)
+    far = at_share(text, 0.92) - float(ground.min()), float(ground.min()) - at_share(text, 0.08)
+    return far[0] > max(_LIGHTER, 1.5 * far[1]) and float(ground.max() - ground.min()) > max(
+        _HUED * float(ground.max()), _LEAST_HUE
+    )
+
+
 def as_burnt_in(verdict: BlockVerdict) -> BlockVerdict:
     """The verdict on a text that is written into its picture."""
     return replace(verdict, plate=min(verdict.plate, _NO_PLATE))
+
+
+def as_on_a_board(verdict: BlockVerdict) -> BlockVerdict:
+    """The verdict on a text whose colours are rather a road sign's."""
+    return replace(verdict, plate=min(verdict.plate, _ON_A_BOARD))
 
 
 def as_cut_off(verdict: BlockVerdict) -> BlockVerdict:

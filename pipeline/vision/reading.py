@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.credit import as_single, checked, credit_of, read_rows
+from pipeline.vision.credit import as_on_a_board, as_single, checked, credit_of, is_light_on_hue, read_rows
 from pipeline.vision.ctc import LineReader, Scores, spelt
 from pipeline.vision.interpret import Reading, certainty, pooled
 from pipeline.vision.lines import PlateLine, PlateLines, grown, lines_of, with_another_line
@@ -100,7 +100,7 @@ class PlateReader:
         Where a single line seems to be a part of its plate, the other line is looked for above and below it.
         """
         grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
-        rows, verdict = self._verdict(grey, looked, readings[0].text)
+        rows, verdict = self._verdict(crop, grey, looked, readings[0].text)
         if verdict is None:
             return looked, readings, 1.0
         credit = credit_of(verdict, readings[0].text)
@@ -122,7 +122,7 @@ class PlateReader:
             if not said or len(said[0].text) <= len(text) or said[0].probability < _LEGIBLE:
                 continue
             other = Looked([lines], [scores], [said])
-            _, whole = self._verdict(grey, other, said[0].text)
+            _, whole = self._verdict(crop, grey, other, said[0].text)
             if whole is None or (whole.whole < _SURELY_WHOLE and said[0].probability < _CLEAR):
                 continue
             credit = credit_of(whole, said[0].text)
@@ -132,14 +132,17 @@ class PlateReader:
                     break
         return best
 
-    def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], BlockVerdict | None]:
+    def _verdict(
+        self, crop: Picture, grey: NDArray[np.uint8], looked: Looked, text: str
+    ) -> tuple[list[Row], BlockVerdict | None]:
         """The rows in which a text was read, and the judge's verdict on them; None without rows or judge."""
         credits = _credits(looked.found)
         best = max(range(len(credits)), key=lambda at: (_says(looked.found[at], text), credits[at]))
         rows = read_rows(looked.ways[best], looked.own[best], text)
         if not rows or not self.judge:
             return rows, None
-        return rows, checked(self.judge.look(grey, rows), grey, rows)
+        verdict = checked(self.judge.look(grey, rows), grey, rows)
+        return rows, as_on_a_board(verdict) if is_light_on_hue(crop, rows[0]) else verdict
 
     def _looked_at(self, crop: Picture, inner: Box, surely_a_plate: bool) -> Looked:
         """Cut the plate in the ways that are likely to give a text, and read each with the own reader."""

@@ -4,7 +4,16 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.vision.credit import as_cut_off, as_single, checked, credit_of, is_burnt_in, reach_the_edge
+from pipeline.vision.credit import (
+    as_cut_off,
+    as_on_a_board,
+    as_single,
+    checked,
+    credit_of,
+    is_burnt_in,
+    is_light_on_hue,
+    reach_the_edge,
+)
 from pipeline.vision.ctc import ALPHABET, spelt
 from pipeline.vision.lines import PlateLine
 from pipeline.vision.rows import Row
@@ -98,6 +107,45 @@ def test_a_text_behind_a_post_is_not_surely_whole() -> None:
     clear = BlockVerdict(plate=8.0, whole=8.0, crossed=True)
     picture = np.random.default_rng(5).integers(60, 200, (400, 600), np.uint8)
     assert credit_of(checked(clear, picture, [row()]), "1ABC234") < 0.7
+
+
+def test_even_grounds_do_not_outweigh_what_hides_a_character() -> None:
+    """They set right a short text in the middle of a long plate, whose ends look like a part's; a post or a blot is seen more
+    surely."""
+    doubtful, hidden = (BlockVerdict(plate=8.0, whole=whole, free=True) for whole in (-1.5, -8.0))
+    assert credit_of(as_single(doubtful), "1ABC234") > 0.95
+    assert credit_of(as_single(hidden), "1ABC234") < 0.5
+
+
+BLACK, WHITE, BLUE, GREEN, YELLOW = (20, 20, 20), (240, 240, 240), (150, 60, 10), (60, 110, 20), (20, 190, 240)
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink", "expected"),
+    [
+        (BLUE, WHITE, True),
+        (GREEN, WHITE, True),
+        (WHITE, BLACK, False),
+        (YELLOW, BLACK, False),
+        (BLACK, WHITE, False),
+        (WHITE, BLUE, False),
+        (YELLOW, BLUE, False),
+    ],
+)
+def test_a_road_signs_colours_are_told_from_a_plates(
+    ground: tuple[int, int, int], ink: tuple[int, int, int], expected: bool
+) -> None:
+    """Light on blue or green; neither light on black nor dark on any ground."""
+    crop = np.full((400, 600, 3), ground, np.uint8)
+    for left in range(205, 395, 25):
+        crop[182:218, left : left + 9] = ink
+    assert expected == is_light_on_hue(crop, row())
+
+
+def test_a_road_on_a_signs_colours_is_no_sure_read() -> None:
+    """A series' text in these colours is read: some plates have them."""
+    clear = as_on_a_board(BlockVerdict(plate=9.0, whole=5.0))
+    assert 0.5 < credit_of(clear, "E411") < 0.9 < credit_of(clear, "AB123CD")
 
 
 def test_a_part_of_a_line_lies_where_its_pixels_came_from() -> None:

@@ -11,7 +11,9 @@ from pipeline.vision.ctc import ALPHABET, Scores
 from pipeline.vision.interpret import Reading, certainty
 from pipeline.vision.pictures import encode_jpeg
 from pipeline.vision.reading import PlateReader, is_hopeless, is_settled
+from pipeline.vision.rows import Row
 from pipeline.vision.sights import read_passage
+from pipeline.vision.verify import BlockVerdict
 
 CROP = np.full((60, 240, 3), 200, np.uint8)
 cv2.putText(
@@ -156,3 +158,22 @@ def test_settled_and_hopeless_are_about_the_likeliest_texts() -> None:
     assert is_hopeless([])
     assert is_hopeless([Reading("ABC", 0.9)])
     assert not is_hopeless([Reading("1ABC234", 0.2)])
+
+
+class Convinced:
+    """A judge to whom every block is a whole plate's."""
+
+    def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> BlockVerdict:
+        """See Judge."""
+        return BlockVerdict(plate=9.0, whole=5.0)
+
+
+def test_a_road_in_white_on_blue_is_no_sure_read() -> None:
+    """The same text in black on white is: what its picture shows decides."""
+    reader = PlateReader(Saying("E411"), Saying("E411"), "test", Convinced())
+    sign = np.full((160, 400, 3), (150, 60, 10), np.uint8)
+    cv2.putText(sign, "E411", (110, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.0, (245, 245, 245), 7)
+    white, blue = (
+        certainty(reader.read(crop, (80, 40, 240, 80))) for crop in (255 - sign[:, :, :1].repeat(3, 2), sign)
+    )
+    assert blue < 0.9 < white
