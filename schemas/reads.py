@@ -28,8 +28,8 @@ Purpose = Literal["hotlist", "section_control", "investigation", "lez", "cross_b
 Timing = Literal["camera", "picture", "line"]
 """What a read's capture time is the time of: the camera's own trigger, its best picture, or crossing the line in its picture."""
 KnownBy = Literal["password", "address"]
-"""How a gateway knew the sender of a read: by its password or another proof of its own (`proof` says which); or by the address
-to which it sends: one with a secret in it, which stands in logs and histories, or a port of its own."""
+"""How a gateway knew the sender of a read: by its password or another proof of its own; or by where the read came from: to an
+address with a secret in it, which stands in logs and histories, or by a way on which it proved nothing. `proof` says which."""
 Direction = Literal["approaching", "leaving"]
 VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "unknown"]
 MAX_BATCH = 100
@@ -108,7 +108,9 @@ class PlateRead(Message, frozen=True, kw_only=True):
     overview: CheckedEvidencePath | None = None
     reader: Text | None = None  # name/version of what read the plate
     known_by: KnownBy | None = None  # None: its writer has an account of its own on Kafka
-    proof: Text | None = None  # digest or certificate, where its sender showed one of these in place of its password
+    proof: Text | None = (
+        None  # digest, certificate: in place of a password; port, folder, fetched: of an address with a secret
+    )
 
 
 class ReadBatch(Message, frozen=True, kw_only=True):

@@ -69,17 +69,12 @@ async def named_adoption(asked: Asked) -> Named:
 
 async def _own_speaker(asked: Asked) -> Sender:
     """Who sends for the camera in the path. Raises Problem where there is no such camera, or where this person may
-    not change one of the sender's cameras, as a secret lets all of them in; BadRecord where nobody sends for the camera, or who
-    does has a port of its own and needs no secret."""
+    not change one of the sender's cameras, as a secret lets all of them in; BadRecord where nobody sends for the camera."""
     _check(asked, found(await asked.house.writer.get(CAMERAS, asked.key)))
     sender = await speaker_of(asked.house.writer, asked.key)
     if sender is None:
         raise BadRecord(
             "nobody_speaks", f"nobody sends for {asked.key}: adopt who waits, or vigie cameras credentials add"
-        )
-    if sender.port is not None:
-        raise BadRecord(
-            "has_a_port", f"{sender.sender_id} sends to port {sender.port.number} of its own, without a password"
         )
     for bound in sender.cameras:
         camera = await asked.house.writer.get(CAMERAS, bound.camera_id)

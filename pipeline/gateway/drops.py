@@ -133,7 +133,12 @@ class Drops:
             return f"too_large: more than {MAX_BODY} bytes"
         besides = Besides(folder=sender_id, file_name=shelf.name_of(path), file_age_s=max(content.age_s, 0.0))
         message = Spooled(
-            sender_id=sender_id, maker="", received_at_ms=self._now_ms(), body=content.data, besides=besides
+            sender_id=sender_id,
+            maker="",
+            received_at_ms=self._now_ms(),
+            body=content.data,
+            besides=besides,
+            by="folder",
         )
         try:
             taken = await self._take(message)

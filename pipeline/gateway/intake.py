@@ -17,7 +17,7 @@ from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import MessageReading, Parsed, not_unpacked, parsed, related
 from pipeline.gateway.request import LARGE, MAX_BODY, Besides, Circumstances, Request
 from pipeline.gateway.room import Held
-from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of, speaks_for
+from pipeline.gateway.senders import ADDRESS_SERVES, PROVEN, Claim, camera_of, settings_of, speaks_for
 from pipeline.gateway.sharing import Sharing
 from pipeline.gateway.told import read_told
 from pipeline.reads.admission import check_time
@@ -170,7 +170,7 @@ class Intake:
         by = message.claim.by
         read = plate_read_of(
             item, camera_id, received_at_ms=message.received_at_ms, maker=maker, known_by=by,
-            purposes=ADDRESS_SERVES if by == "address" else (),
+            purposes=() if by in PROVEN else ADDRESS_SERVES,
         )  # fmt: skip
         fault = _fault(read)
         if fault is not None:

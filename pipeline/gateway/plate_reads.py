@@ -1,7 +1,7 @@
 """From what a camera's message says to the read that flows: once it is known which registered camera it was."""
 
 from pipeline.gateway.items import CameraRead
-from pipeline.gateway.senders import By
+from pipeline.gateway.senders import PROVEN, By
 from schemas import ids
 from schemas.reads import ClockState, Direction, PlateRead, Purpose
 
@@ -44,8 +44,8 @@ def plate_read_of(
         make=read.make,
         clock=read.clock if _is_trusted(read) else ClockState(source="none", synced=False),
         reader=maker,
-        known_by=known_by if known_by is None or known_by == "address" else "password",
-        proof=known_by if known_by in ("digest", "certificate") else None,
+        known_by=None if known_by is None else "password" if known_by in PROVEN else "address",
+        proof=None if known_by in ("password", "address") else known_by,
         purposes=purposes,
     )
 

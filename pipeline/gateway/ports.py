@@ -163,7 +163,7 @@ class Ports:
 
     async def _put(self, sender_id: str, maker: str, body: bytes) -> None:
         """Spool the message. While the disk takes nothing, nothing more is read, so that the camera waits, as with a full spool."""
-        message = Spooled(sender_id=sender_id, maker=maker, received_at_ms=self._now_ms(), body=body)
+        message = Spooled(sender_id=sender_id, maker=maker, received_at_ms=self._now_ms(), body=body, by="port")
         while True:
             try:
                 await self._spool.put(message)

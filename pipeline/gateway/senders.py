@@ -26,7 +26,9 @@ ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross
 fetched from: not what fines somebody without a person who looks."""
 
 
-By = Literal["password", "digest", "certificate", "address"]
+By = Literal["password", "digest", "certificate", "address", "port", "folder", "fetched"]
+PROVEN: frozenset[By] = frozenset(("password", "digest", "certificate"))
+"""What a sender proves, so that its reads may serve all that the camera may."""
 
 
 class Claim(NamedTuple):

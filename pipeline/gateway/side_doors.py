@@ -99,7 +99,7 @@ class SideDoors:
         with self._room.hold(spooled.sender_id) as held:
             held.be(len(spooled.body))
             message = Message(
-                body=spooled.body, method="", headers={}, claim=Claim(spooled.sender_id, "", "address", ""), sender=sender,
+                body=spooled.body, method="", headers={}, claim=Claim(spooled.sender_id, "", spooled.by, ""), sender=sender,
                 received_at_ms=spooled.received_at_ms, held=held, maker=BY_NAME[spooled.maker] if spooled.maker else None,
                 besides=spooled.besides,
             )  # fmt: skip

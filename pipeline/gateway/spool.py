@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import structlog
@@ -29,14 +30,16 @@ _SUFFIX, _ASIDE = ".message", ".refused"
 _NUMBERED = "[0-9]" * 20 + ".[mr]*"
 
 
-class Spooled(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came. maker: whose form it has; empty: it is recognised. received_at_ms: UTC."""
+class Spooled(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message as it came. maker: whose form it has; empty: it is recognised. received_at_ms: UTC. by: the way
+    in; one that an earlier release left on the disk does not say it."""
 
     sender_id: str
     maker: str
     received_at_ms: int
     body: bytes
     besides: Besides = Besides()
+    by: Literal["address", "port", "folder", "fetched"] = "address"
 
 
 class Spool:

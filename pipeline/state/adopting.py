@@ -90,7 +90,9 @@ async def rotated(store: ReplicaWriter, known: Sender, now_ms: int, seal: Seal) 
 
 async def with_secret(store: ReplicaWriter, known: Sender, secret: SenderSecret) -> Sender:
     """Store the sender with this further password or certificate, and return it. Raises BadRecord when it has as many as it may,
-    or the certificate is a sender's already."""
+    or sends by a way on which it proves nothing, or the certificate is a sender's already."""
+    if (way := way_without_secret(known)) is not None:
+        raise BadRecord("needs_no_secret", f"{known.sender_id} {way}: it needs no secret")
     if len(known.secrets) >= MOST_SECRETS:
         cure = f"end the old ones first: vigie cameras credentials revoke {known.sender_id} --old"
         raise BadRecord("too_many_secrets", f"{known.sender_id} has {MOST_SECRETS} secrets; {cure}")
@@ -99,6 +101,15 @@ async def with_secret(store: ReplicaWriter, known: Sender, secret: SenderSecret)
     changed = msgspec.structs.replace(known, secrets=(*known.secrets, secret))
     await store.put(SENDERS, [changed])
     return changed
+
+
+def way_without_secret(sender: Sender) -> str | None:
+    """How a sender sends that proves nothing, in words; None: over HTTP, with a secret."""
+    if sender.port is not None:
+        return f"sends to port {sender.port.number} of its own"
+    if sender.folder:
+        return "puts its files into a folder of its own"
+    return None if sender.pull is None else "is fetched from"
 
 
 async def refuse_shared(store: ReplicaWriter, certificate: SenderSecret) -> None:

@@ -19,7 +19,7 @@ from pipeline.runtime.sealing import Seal
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import Knock, WaitingRoom, Why
-from schemas.senders import MOST_SECRETS, Sender, SenderPort
+from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderPort, SenderPull
 from tests.integration.vigie_commands import Vigie
 
 CAMERA = ("camera_id=E40-12", "name=Bierges", "network=federal", "lat=50.7", "lon=4.6")
@@ -57,6 +57,23 @@ async def test_a_camera_is_let_in_once_and_its_secret_is_shown_once(vigie: Vigie
     assert "1 secret left" in left.err
     sender = await stored(redis, namespace, "E40-12")
     assert [False, False] == [claim is not None and is_proven(claim, sender) for claim in claims]
+
+
+async def test_who_needs_no_secret_is_given_none(vigie: Vigie, redis: Redis, namespace: str) -> None:
+    """It would be let in over HTTP with it, too: who sends to a port or folder of its own, and who is fetched from."""
+    cameras = (SenderCamera(camera_id="E40-12"),)
+    ways = {
+        "port": Sender(sender_id="port", cameras=cameras, port=SenderPort(number=4_001, maker="tattile")),
+        "folder": Sender(sender_id="folder", cameras=cameras, folder=True),
+        "is fetched": Sender(
+            sender_id="pull", cameras=cameras, pull=SenderPull(kind="hikvision", address="http://10.0.0.1")
+        ),
+    }
+    for way, sender in ways.items():
+        await ReplicaWriter(redis, namespace).put(SENDERS, [sender])
+        refused = await vigie("cameras", "credentials", "rotate", sender.sender_id)
+        assert (1, "", True) == (refused.code, refused.out, way in refused.err), refused.err
+        assert sender == await stored(redis, namespace, sender.sender_id)
 
 
 async def test_a_camera_is_let_in_by_its_certificate_and_by_digest(

@@ -40,6 +40,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
         HOTLIST, [make_entry("1SEC111", "E-SECRET", list_id="STOLEN", covert=True, owner="another service")]
     )
     await made.person("the.manager", "list_manager")
+    await made.person("the.owner", "list_manager", user=make_user("the.owner", service="another service"))
     async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
         yield made
 
@@ -109,7 +110,6 @@ async def test_an_import_counts_no_entry_that_is_covert_for_another(desks: Desks
             manner = Manner(source=stolen, replace=True, confirm_share=True)
             refresh = Refresh(list_id="STOLEN", by="nightly", kind="replace")
             await import_whole(desks.writer, HOTLIST, checked, [*checked.pairs()], refresh, manner)
-    await desks.person("the.owner", "list_manager", user=make_user("the.owner", service="another service"))
     manager, owner = [await desks.logged_in(one) for one in ("the.manager", "the.owner")]
     assert [(0, 1, 0), (1, 0, 0)] == await counts(manager)
     assert [(0, 3, 1), (4, 0, 1)] == await counts(owner)

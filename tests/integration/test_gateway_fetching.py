@@ -108,7 +108,7 @@ async def test_a_camera_is_listened_to_with_its_pictures_and_again_when_the_conn
         (read,) = await kept(gateways, 1)
         store = EvidenceStore.open(gateways.folder / "evidence")
         assert [PLATE, SCENE] == [await store.get(path) for path in (read.crop, read.overview) if path]
-        assert ("CAM-1", "1ABC111", "address") == (read.camera_id, read.plate, read.known_by)
+        assert ("CAM-1", "1ABC111", "address", "fetched") == (read.camera_id, read.plate, read.known_by, read.proof)
         assert "section_control" not in read.purposes
         await camera.say(part(event("1ABC222"))[:200])
         await camera.hang_up()

@@ -89,8 +89,8 @@ async def test_whole_files_become_reads_and_go_and_others_stay_or_are_set_aside(
         put(half, SCENE)
         (read,) = [one for one in await kept(gateways, 2) if one.plate == "1ABC111"]
         await until(lambda: not files(gateways.folder / "drops" / TAKEN))
-    assert ("CAM-1", "address", SCENE) == (
-        read.camera_id, read.known_by, await EvidenceStore.open(gateways.folder / "evidence").get(read.overview or ""),
+    assert ("CAM-1", "address", "folder", SCENE) == (
+        read.camera_id, read.known_by, read.proof, await EvidenceStore.open(gateways.folder / "evidence").get(read.overview or ""),
     )  # fmt: skip
     assert ["still.json.part"] == [name for name in files(folder) if "1ABC999" not in name]
     assert {"bad.json", "bad.json.why.txt"} == {name.partition("-")[2] for name in files(aside)}

@@ -76,7 +76,7 @@ async def test_a_camera_on_its_own_port_loses_nothing_while_kafka_is_away_and_a_
                 break
             await asyncio.sleep(0.1)
     assert plates == [read.plate for read in reads]
-    assert {("CAM-1", "address")} == {(read.camera_id, read.known_by) for read in reads}
+    assert {("CAM-1", "address", "port")} == {(read.camera_id, read.known_by, read.proof) for read in reads}
     assert all("hotlist" in read.purposes and "section_control" not in read.purposes for read in reads)
     assert ["incomplete_body"] == [letter.reason for letter in await gateways.letters()]
     assert [] == list(folder.glob("*.message"))

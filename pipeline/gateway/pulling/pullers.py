@@ -208,7 +208,7 @@ class Puller:
         self.answered()
         message = Spooled(
             sender_id=self._asked.sender_id, maker=maker_of(self._asked.pull).NAME, received_at_ms=self._now_ms(),
-            body=body, besides=Besides(topic=topic),
+            body=body, besides=Besides(topic=topic), by="fetched",
         )  # fmt: skip
         while True:
             try:
