@@ -5,7 +5,7 @@ import contextlib
 import os
 import secrets
 import sys
-import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,8 @@ OUTSIDER, SECOND = "jan.claes", "second.administrator"
 CAMERA = "E40-7"
 START_S = 120.0
 KEPT_IN = "VIGIE_SCREENSHOTS"
+_PAGES = Counter[str]()
+"""How many pages each test has had."""
 OURS = ("VIGIE_CHROMIUM", KEPT_IN)  # settings of these tests, which the server refuses
 FRENCH = "fr-BE"
 TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
@@ -145,10 +147,11 @@ class Screens:
 
 
 async def _kept(page: Page) -> None:
-    """Keep what a test saw last on this page."""
+    """Keep what a test saw last on this page; the next run writes over it."""
     if not page.is_closed():
         test = os.environ.get("PYTEST_CURRENT_TEST", "by hand").rpartition("::")[2].split(" ")[0]
-        await keep(page, f"{test}-{time.strftime('%H%M%S')}")
+        _PAGES[test] += 1
+        await keep(page, f"{test}-{_PAGES[test]}")
 
 
 async def keep(page: Page, name: str) -> None:

@@ -14,12 +14,16 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from playwright.async_api import Error, Page, Response, expect
 
 from agents import incidents
 from pipeline.access.roles import ROLES
+from pipeline.desks.cookies import SESSION
+from pipeline.runtime.passwords import hashed
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import DESKS, LISTS, POLICIES
+from pipeline.state.credential_store import CredentialStore
 from schemas.base import Message
 from schemas.people import Desk
 from schemas.topics import FORWARDS, INCIDENTS
@@ -311,6 +315,12 @@ async def test_the_lists(screens: Screens) -> None:
         await page.keyboard.press("Enter")
         await expect(page.locator("tbody tr").filter(has_text=state.entry_id)).to_be_visible()
         await look.at("said outdated", "list of stolen vehicles, week")
+        await page.get_by_role("button", name="STOLEN").click()
+        await page.get_by_role("button", name="One entry").click()
+        await page.get_by_label("Entry").fill("E-1")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("tbody tr").filter(has_text="1ABC001")).to_be_visible()
+        await look.at("history of an entry", "law")
     assert [] == look.faults
 
 
@@ -402,6 +412,64 @@ async def test_the_record(screens: Screens) -> None:
         await page.get_by_role("button", name="Check").click()
         await expect(page.locator("ul.found")).to_be_visible()
         await look.at("check")
+    assert [] == look.faults
+
+
+async def test_the_account(screens: Screens) -> None:
+    """Login, the first password, who one is, the proof that is asked for again, and passkeys."""
+    await screens.desks.person("first.person", "dispatcher", zones=(ZONE,))
+    initial = "given at the counter 12"
+    await CredentialStore(screens.desks.redis, screens.desks.namespace).set_password(
+        "first.person", hashed(initial), initial=True
+    )
+    async with screens.page("/#you", storage_state=None, locale="en-GB") as page:
+        look = Look(page, "account")
+        await expect(page.locator("#user")).to_be_focused()
+        await look.at("login")
+        await page.keyboard.type("first.person")
+        await page.keyboard.press("Tab")
+        await page.keyboard.type("a wrong password")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#told.wrong")).not_to_be_empty()
+        await page.locator("#password").fill(initial)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#new-password")).to_be_focused()
+        await look.at("first password", "first.person")
+        for one, again in (("seven quiet rivers", "other rivers"), ("seven quiet rivers", "seven quiet rivers")):
+            await page.locator("#new-password").fill(one)
+            await page.locator("#new-again").fill(again)
+            await page.locator("#choose-form button").first.click()
+            if one != again:
+                await expect(page.locator("#told.wrong")).not_to_be_empty()
+                await look.at("passwords differ", await page.locator("#told").inner_text())
+        await expect(page.locator("#home")).to_be_visible()
+        await expect(page.locator("#designations tr")).to_have_count(1)
+        await look.at("home")
+        devtools = await page.context.new_cdp_session(page)
+        await devtools.send("WebAuthn.enable")
+        how = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+        await devtools.send(
+            "WebAuthn.addVirtualAuthenticator",
+            {"options": how | {"isUserVerified": True, "automaticPresenceSimulation": True}},
+        )
+        await page.locator("#passkey-name").fill("key ring")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#passkeys li")).to_have_count(1)
+        await look.at("passkeys", await page.locator("#told").inner_text())
+        token = next(one["value"] for one in await page.context.cookies() if one["name"] == SESSION)
+        sessions = screens.desks.sessions
+        session = await sessions.peek(token)
+        assert session is not None
+        await sessions.keep(token, replace(session, proven_ms=0), session.seen_ms)
+        await page.locator("#passkeys button").click()
+        await expect(page.locator("#proof")).to_be_visible()
+        await look.at("proof")
+        await page.locator("#proof-password").fill("no such password")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#proof-told.wrong")).not_to_be_empty()
+        await page.locator("#proof-passkey").click()
+        await expect(page.locator("#passkeys li")).to_have_count(0)
+        await expect(page.locator("#proof")).to_be_hidden()
     assert [] == look.faults
 
 

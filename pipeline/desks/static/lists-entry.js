@@ -17,19 +17,19 @@ function History({ list, headers }) {
   const find = async ({ id }) => {
     setSteps(undefined);
     const [{ versions }, { items }] = await Promise.all([ask("GET", `/hotlist/${encodeURIComponent(id)}/versions`, undefined, headers), ask("GET", `/lists/${list.list_id}/imports`)]);
-    setSteps(versions.map((one, at) => ({ ...one, at, changed: changed(versions[at - 1]?.item, one.item), brought: items.find((each) => each.holds_from_ms === one.arrived_at_ms) })).reverse());
+    setSteps(versions.map((one, at) => ({ ...one, at, first: !versions[at - 1]?.item, changed: changed(versions[at - 1]?.item, one.item), brought: items.find((each) => each.holds_from_ms === one.arrived_at_ms) })).reverse());
   };
   return html`<${Form} class="filters" title=${t("lists.find")} send=${find}><${Field} name="id" title=${t("lists.entry")} pattern="[A-Za-z0-9._:\\-]{1,64}" maxlength="64" required spellcheck="false" /><//>
     ${steps && html`<${Table} caption=${t("lists.tab.entry")} rows=${steps} of=${(one) => String(one.at)} empty=${t("lists.same")} columns=${[
       { name: "since", title: t("lists.since"), class: "when", cell: (one) => html`<${Moment} ms=${one.holds_from_ms} />` },
       { name: "arrived", title: t("lists.arrived"), class: "when", cell: (one) => html`<${Moment} ms=${one.arrived_at_ms} />` },
-      { name: "what", title: t("lists.change"), cell: (one) => (one.item ? one.changed.map(([name, value]) => html`<div>${titled(name)}: ${value}</div>`) : html`<span class="tag wrong">${t("lists.removed")}</span>`) },
+      { name: "what", title: t("lists.change"), cell: (one) => (one.item ? one.changed.map(({ name, was, is }) => html`<div>${titled(name)}: ${one.first ? "" : html`${told(name, was)} → `}${told(name, is)}</div>`) : html`<span class="tag wrong">${t("lists.removed")}</span>`) },
       { name: "by", title: t("lists.by"), cell: (one) => (one.brought ? t("lists.brought", { version: one.brought.version, by: one.brought.by, source: one.brought.source }) : t("lists.single")) },
     ]} />`}`;
 }
 
 /** What the later version says otherwise, by field. */
 function changed(before, after) {
-  if (!after) return [];
-  return Object.keys({ ...before, ...after }).filter((name) => name !== "holds_from_ms" && JSON.stringify(before?.[name]) !== JSON.stringify(after[name])).map((name) => [name, before ? html`${told(name, before[name])} → ${told(name, after[name])}` : told(name, after[name])]);
+  const names = Object.keys(after ? { ...before, ...after } : {}).filter((name) => name !== "holds_from_ms");
+  return names.map((name) => ({ name, was: before?.[name], is: after[name] })).filter(({ was, is }) => JSON.stringify(was) !== JSON.stringify(is));
 }

@@ -17,12 +17,20 @@ let me = null; // who is logged in, as the server says
 let provider = null; // the identity provider's host, where there is one
 let waiting = 0; // the timer of a lock
 
+const SECTIONS = { login: "user", choose: "new-password", home: "home-title" }; // and what has the focus as each begins
+
 /** Show one section, and nothing of another person's. */
 function show(id) {
-  for (const one of ["login", "choose", "home"]) $(one).hidden = one !== id;
+  for (const one of Object.keys(SECTIONS)) $(one).hidden = one !== id;
+  headed();
+  $(SECTIONS[id]).focus();
+}
+
+/** What stands above the section that is shown. */
+function headed() {
+  const id = Object.keys(SECTIONS).find((one) => !$(one).hidden) ?? "login";
   render(html`<${Head} me=${id === "login" ? null : me} here="you" />`, $("head"));
   document.title = `${$(`${id}-title`).textContent} - Vigie`;
-  $(`${id}-title`).focus();
 }
 
 function tell(words, wrong = false, place = "told") {
@@ -113,8 +121,13 @@ async function entered(answer) {
 
 async function home() {
   clear();
-  facts();
   show("home");
+  await filled();
+}
+
+/** What is known of the person, in words. */
+async function filled() {
+  facts();
   const rows = (me.designations ?? []).map((one) => row([named("role", one.role), one.everywhere ? t("everywhere") : listed(one.zones),
     listed(one.networks, "network"), listed(one.lists, "hotlist"), when(one.valid_until_ms), when(one.trained_until_ms)]));
   $("designations").replaceChildren(...(rows.length ? rows : [row([t("designations.none"), "", "", "", "", ""])]));
@@ -245,7 +258,12 @@ on("proof-organisation", "click", () => organisation.depart("proof"), "proof-tol
 on("proof-cancel", "click", () => $("proof").close("cancelled"), "proof-told");
 
 themed();
-addEventListener("language", () => location.reload());
+addEventListener("language", () => { // what was typed stays
+  translate(document);
+  headed();
+  tell("");
+  if (!$("home").hidden) filled().catch(complain);
+});
 translate(document);
 for (const one of document.querySelectorAll(".passkeys-only")) one.hidden = !passkeys.available;
 try {
