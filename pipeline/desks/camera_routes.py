@@ -148,6 +148,6 @@ ROUTES = (
     Route(method="GET", path="/camera-passages/{key}", about="The last passages at a camera.", handle=last_passages,
           act="cameras.look", entry="query", answer=Passages),
     Route(method="GET", path="/camera-passages/{key}/{place}/{which}", about="A picture of a passage at a camera.",
-          handle=passage_picture, act="cameras.look", entry="picture", media="image/jpeg",
+          handle=passage_picture, act="cameras.look", entry="picture", media="image/jpeg", work="picture",
           params={"key": Identifier, "place": Place, "which": Which}),
 )  # fmt: skip

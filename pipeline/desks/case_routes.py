@@ -171,7 +171,7 @@ ROUTES = (
           act="violations.judge", entry="decision", named="ids", params=VIOLATION, body=Judging, answer=ViolationShown),
     Route(method="GET", path="/violations/{id}/pictures/{end}/{which}", about="A picture of a violation.",
           handle=violation_picture, act="pictures.see", entry="picture", named="ids",
-          params=VIOLATION | {"end": End, "which": Which}, media="image/jpeg"),
+          params=VIOLATION | {"end": End, "which": Which}, media="image/jpeg", work="picture"),
     Route(method="GET", path="/stream/violations", about="Violations, withdrawals and judgements as they come.",
           handle=stream, act="violations.see", entry="stream", query=From, media="text/event-stream"),
 )  # fmt: skip

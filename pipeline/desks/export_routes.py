@@ -95,7 +95,7 @@ def _iso(at_ms: int) -> str:
 
 ROUTES = (
     Route(method="GET", path="/exports/violations", about="The accepted violations.", handle=export_json,
-          act="violations.see", entry="export", query=ExportWanted, answer=AcceptedList),
+          act="violations.see", entry="export", query=ExportWanted, answer=AcceptedList, work="much"),
     Route(method="GET", path="/exports/violations.csv", about="The accepted violations, for a spreadsheet.",
-          handle=export_csv, act="violations.see", entry="export", query=ExportWanted, media="text/csv"),
+          handle=export_csv, act="violations.see", entry="export", query=ExportWanted, media="text/csv", work="much"),
 )  # fmt: skip

@@ -6,6 +6,7 @@ its end).
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from hashlib import sha256
 
 import msgspec
@@ -47,17 +48,30 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
         asked.params = bodies.params_of(request, route.params)
         allowed = await _allowed(asked)
         asked.query = bodies.query_of(request, route.query)
-        data = b""
-        if route.body is not None:
-            data = await bodies.read(request, route.most_bytes)
-            asked.body = bodies.item_of(data, route.body, house.home)
-        await _identified(asked)
-        await _named(asked)
-        await _counted(asked, allowed)
-        digest = sha256(b"\n".join([route.method.encode(), request.path_qs.encode(), data])).hexdigest()
-        return await once(asked, digest, lambda: _recorded(asked, allowed))
+        if route.work is None:
+            return await _answer(asked, allowed)
+        async with AsyncExitStack() as held:
+            try:
+                await held.enter_async_context(house.turns[route.work].turn(asked.somebody.user_id))
+            except Problem as problem:
+                await _refused(asked, problem.rule, allowed)
+                raise
+            return await _answer(asked, allowed)
 
     return handle
+
+
+async def _answer(asked: Asked, allowed: Allowed | None) -> web.StreamResponse:
+    """Read the body, and answer, between the two entries in the record."""
+    request, route, data = asked.request, asked.route, b""
+    if route.body is not None:
+        data = await bodies.read(request, route.most_bytes)
+        asked.body = bodies.item_of(data, route.body, asked.house.home)
+    await _identified(asked)
+    await _named(asked)
+    await _counted(asked, allowed)
+    digest = sha256(b"\n".join([route.method.encode(), request.path_qs.encode(), data])).hexdigest()
+    return await once(asked, digest, lambda: _recorded(asked, allowed))
 
 
 def _from_here(house: House, route: Route, request: web.Request) -> None:

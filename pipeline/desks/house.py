@@ -16,6 +16,7 @@ from pipeline.desks.live import Live
 from pipeline.desks.metrics import DesksMetrics
 from pipeline.desks.provider import ProviderClient
 from pipeline.desks.stream import Streams
+from pipeline.desks.turns import Turns, Work
 from pipeline.desks.watching import Watch
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
@@ -95,6 +96,7 @@ class House:
     proxies: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     plates: Limits = field(default_factory=lambda: Limits(PLATES_PER_SECOND, PLATES_AT_ONCE))
+    turns: dict[Work, Turns] = field(default_factory=lambda: {"picture": Turns(), "much": Turns()})
     logins: Limits = field(default_factory=lambda: Limits(LOGINS_PER_SECOND, LOGINS_AT_ONCE))
     abroad: Abroad = field(default_factory=Abroad)
     metrics: DesksMetrics = field(default_factory=DesksMetrics)

@@ -237,7 +237,8 @@ ROUTES = (
     Route(method="GET", path="/alerts/{id}", about="One alert.", handle=show_alert, act="alerts.see", entry="query",
           named="ids", params=ALERT, answer=AlertShown),
     Route(method="GET", path="/alerts/{id}/pictures/{which}", about="A picture of an alert.", handle=alert_picture,
-          act="pictures.see", entry="picture", named="ids", params=ALERT | {"which": Which}, media="image/jpeg"),
+          act="pictures.see", entry="picture", named="ids", params=ALERT | {"which": Which}, media="image/jpeg",
+          work="picture"),
     Route(method="GET", path="/stream", about="Alerts and incidents as they come: server-sent events.", handle=stream,
           act="alerts.see", entry="stream", query=From, media="text/event-stream"),
 )  # fmt: skip

@@ -150,9 +150,9 @@ def _fits(wanted: RecordSearch, names: frozenset[str] | None, about: frozenset[s
 
 ROUTES = (
     Route(method="POST", path="/record/search", about="Search the record, newest first.", handle=search,
-          act="record.see", entry="record", body=RecordSearch, answer=RecordEntries),
+          act="record.see", entry="record", body=RecordSearch, answer=RecordEntries, work="much"),
     Route(method="GET", path="/record/entries/{index}", about="One record, and the proof that it is in the log.",
-          handle=prove, act="record.see", entry="record", params={"index": Index}, answer=RecordProof),
+          handle=prove, act="record.see", entry="record", params={"index": Index}, answer=RecordProof, work="much"),
     Route(method="GET", path="/record/log/checkpoint", about="The latest signed checkpoint (c2sp.org/tlog-checkpoint).",
           handle=checkpoint, act="record.see", media="text/plain"),
     Route(method="GET", path="/record/log/tile/{tile}", about="The log's tiles by their paths (c2sp.org/tlog-tiles).",

@@ -135,7 +135,7 @@ def _entries(found: Sequence[ShownIntent]) -> tuple[RecordEntry, ...]:
 
 ROUTES = (
     Route(method="POST", path="/record/sample", about="Draw a sample of the record by a seed: another draws the same.",
-          handle=draw, act="record.see", entry="record", body=Drawing, answer=RecordSample),
+          handle=draw, act="record.see", entry="record", body=Drawing, answer=RecordSample, work="much"),
     Route(method="POST", path="/record/findings", about="Repeated targets, and consultations outside any shift or case.",
-          handle=look, act="record.see", entry="record", body=Looking, answer=Findings),
+          handle=look, act="record.see", entry="record", body=Looking, answer=Findings, work="much"),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from pipeline.access.rights import Allowed, Denied, Matter, Person, may
 from pipeline.access.roles import Act
 from pipeline.desks.house import House
 from pipeline.desks.problems import bad_request, denied, not_found
+from pipeline.desks.turns import Work
 from pipeline.state.approval_store import Waiting
 from schemas.base import Identifier, Message
 from schemas.judgements import Consumer
@@ -56,7 +57,8 @@ class Route:
     that pull feeds, which prove themselves by a token or a client certificate, and for no person. fresh: only shortly after the
     person proved who he is. first: allowed also after a login with a password that another person set. identify: of a public route,
     the user_id that the request claims, for the record; None: that which the body names. names: what else it is about, for the
-    record. secret: its answer is kept nowhere, not even for a repetition. most_bytes: of its body.
+    record. secret: its answer is kept nowhere, not even for a repetition. most_bytes: of its body. work:
+    what it does that is costly: it waits for its turn, and may be told to come again (503).
     """
 
     method: Method
@@ -73,6 +75,7 @@ class Route:
     fresh: bool = False
     first: bool = False
     secret: bool = False
+    work: Work | None = None
     params: Mapping[str, Any] = field(default_factory=lambda: {"key": Identifier})
     query: type[Message] | None = None
     body: type[Message] | None = None

@@ -1,15 +1,19 @@
 """Lists of wanted plates at the desks: a file is checked, imported, compared and gone back from; what is covert stays unknown."""
 
+import asyncio
 from base64 import b64encode
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.desks.limits import Limits
 from pipeline.desks.route import PREFIX
+from pipeline.desks.turns import EACH
 from pipeline.lists.importing import Manner, import_whole
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.state.collections import HOTLIST, LISTS
@@ -31,8 +35,16 @@ def file(text: str, **fields: object) -> dict[str, Any]:
     return {"name": "stolen.csv", "content": b64encode(text.encode()).decode()} | fields
 
 
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    """What is recorded."""
+    return MemoryRecorder()
+
+
 @pytest_asyncio.fixture
-async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path) -> AsyncIterator[Desks]:
+async def desks(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path, recorder: MemoryRecorder
+) -> AsyncIterator[Desks]:
     """A list of stolen vehicles, with an entry that is covert for another service than the list manager's."""
     made = desks_of(kafka, redis, namespace, tmp_path)
     await made.writer.put(LISTS, [make_list("STOLEN")])
@@ -41,7 +53,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
     )
     await made.person("the.manager", "list_manager")
     await made.person("the.owner", "list_manager", user=make_user("the.owner", service="another service"))
-    async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+    async with made.running(recorder, limits=Limits(per_second=1e6, at_once=1e6)):
         yield made
 
 
@@ -138,6 +150,21 @@ async def test_an_id_that_is_covert_for_another_is_refused_as_one_of_another_lis
         refusal = await manager.ask("POST", f"{LIST}/import", guess)
         told.append([str(one).replace(name, "") for one in (report.json, refusal.status, refusal.json["detail"])])
     assert told[0] == told[1]
+
+
+async def test_who_has_many_files_checked_at_once_is_told_to_come_again(desks: Desks, recorder: MemoryRecorder) -> None:
+    """They are checked one after the other, what is too much is refused and recorded, and another person's is checked meanwhile."""
+    manager, owner = [await desks.logged_in(one) for one in ("the.manager", "the.owner")]
+    large = file(HEAD + "".join(f"\nE-{at},1ABC{at:03},theft" for at in range(1_000)))
+    asking = [asyncio.create_task(manager.ask("POST", f"{LIST}/check", large)) for _ in range(3 * EACH)]
+    answers = await asyncio.gather(*asking, owner.ask("POST", f"{LIST}/check", large))
+    told = Counter((one.status, one.rule, one.headers.get("Retry-After")) for one in answers[:-1])
+    assert {(200, None, None), (503, "busy", "2")} == set(told)
+    assert told[200, None, None] >= EACH
+    assert 200 == answers[-1].status
+    assert told[503, "busy", "2"] == sum(
+        one.outcome is not None and one.outcome.refusal == "busy" for one in recorder.entries
+    )
 
 
 async def test_nobody_takes_over_what_is_covert_for_another(desks: Desks) -> None:

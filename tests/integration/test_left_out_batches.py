@@ -12,9 +12,9 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.stream import codec
 from schemas.topics import ALERTS
 from tests.builders import make_alert
-from tests.integration.test_desks_lists import Desks, desks
+from tests.integration.test_desks_lists import Desks, desks, recorder
 
-__all__ = ["desks"]
+__all__ = ["desks", "recorder"]
 LARGE = 1 << 27
 
 
