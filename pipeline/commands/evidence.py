@@ -8,7 +8,7 @@ import typer
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.message_lines import clock
-from pipeline.commands.recording import user_name
+from pipeline.commands.recording import operation_here, recorded, user_name
 from pipeline.errors import BadRecord
 from pipeline.evidence.case_holds import case_holds_in
 from pipeline.evidence.holds import Hold, holds_in, put_hold, release
@@ -46,10 +46,14 @@ def list_(
     """
     now_ms = platform_now_ms()
 
+    settings = load_settings()
+
     async def find() -> list[Hold]:
-        store = _store()
-        asked = [hold for hold in await holds_in(store) if about in (None, hold.about)]
-        return asked + (await case_holds_in(store, about) if about is None or _CASE.fullmatch(about) else [])
+        looking = operation_here("reference", "vigie evidence holds list", ids=() if about is None else (about,))
+        async with recorded(settings, "operator", looking):
+            store = EvidenceStore.open(settings.evidence)
+            asked = [hold for hold in await holds_in(store) if about in (None, hold.about)]
+            return asked + (await case_holds_in(store, about) if about is None or _CASE.fullmatch(about) else [])
 
     shown = [hold for hold in run_async(find) if every or not (hold.released or hold.until_ms <= now_ms)]
     if as_json:
@@ -89,12 +93,17 @@ def add(
     except msgspec.ValidationError as error:
         raise BadRecord("bad_hold", str(error)) from error
 
+    holding = operation_here(
+        "reference", "vigie evidence holds add", reason=reason, on=(hold_id,), ids=(about,) if about else ()
+    )
+
     async def run() -> None:
-        store = _store(settings)
-        missing = [path for path in hold.pictures if not await store.exists(path)]
-        if missing:
-            raise BadRecord("evidence_missing", f"no picture at {', '.join(missing[:5])}")
-        await put_hold(store, hold)
+        async with recorded(settings, "operator", holding):
+            store = EvidenceStore.open(settings.evidence)
+            missing = [path for path in hold.pictures if not await store.exists(path)]
+            if missing:
+                raise BadRecord("evidence_missing", f"no picture at {', '.join(missing[:5])}")
+            await put_hold(store, hold)
 
     run_async(run)
     errors.print(f"{len(hold.pictures)} picture(s) are held until {day_of(hold.until_ms)} {clock(hold.until_ms)[:5]}.")
@@ -110,12 +119,17 @@ def release_(hold_id: HoldId) -> None:
 
     Example: vigie evidence holds release case-7
     """
-    run_async(lambda: release(_store(), hold_id, by=user_name(), at_ms=platform_now_ms()))
+    settings = load_settings()
+
+    async def run() -> None:
+        async with recorded(
+            settings, "operator", operation_here("reference", "vigie evidence holds release", on=(hold_id,))
+        ):
+            store = EvidenceStore.open(settings.evidence)
+            await release(store, hold_id, by=user_name(), at_ms=platform_now_ms())
+
+    run_async(run)
     errors.print(f"{hold_id} is released.")
-
-
-def _store(settings: Settings | None = None) -> EvidenceStore:
-    return EvidenceStore.open((settings or load_settings()).evidence)
 
 
 def _moment(text: str, settings: Settings, *, until: bool) -> int:

@@ -132,7 +132,7 @@ async def approve(asked: Asked) -> RouteAnswer:
     if waiting.approved_by is not None:
         raise Problem(409, "approved", "This was approved.")
     _show(asked, waiting)
-    approved = await house.approvals.approve(waiting, me)
+    approved = await house.approvals.approve(waiting, me, house.now_ms())
     if approved is None:
         raise Problem(409, "approved", "This was approved, or is over.")
     return RouteAnswer(value=approved)

@@ -65,9 +65,9 @@ async def show(asked: Asked) -> RouteAnswer:
         for lists, state, step in told_outdated(asked.house.live)
         if asked.key in lists
     ]
-    items.sort(key=lambda one: -one.at_ms)
-    asked.plates += [one.plate for one in items[:MOST_SHOWN]]
-    return RouteAnswer(value=Outdated(items=tuple(items[:MOST_SHOWN])), count=len(items))
+    shown = tuple(sorted(items, key=lambda one: -one.at_ms)[:MOST_SHOWN])
+    asked.plates += [one.plate for one in shown]
+    return RouteAnswer(value=Outdated(items=shown), count=len(shown))
 
 
 ROUTES = (

@@ -78,7 +78,7 @@ async def put_hold(store: EvidenceStore, hold: Hold) -> None:
 async def release(store: EvidenceStore, hold_id: str, *, by: str, at_ms: int) -> Hold:
     """End a hold at at_ms (UTC). Returns its new state. Raises Unavailable; BadRecord for one that is unknown or has ended."""
     found = next((hold for hold in await holds_in(store) if hold.hold_id == hold_id), None)
-    if found is None or not (found.holds_at(at_ms) or found.from_ms > at_ms):
+    if found is None or found.released or found.until_ms <= at_ms:
         raise BadRecord("unknown_hold", f"no hold {hold_id} holds anything now; see `vigie evidence holds list`")
     ended = msgspec.structs.replace(
         found, released=True, changed_by=by, changed_at_ms=max(at_ms, found.changed_at_ms + 1)

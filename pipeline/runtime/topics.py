@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
+    InvalidReplicationFactorError,
     KafkaConnectionError,
     KafkaError,
     TopicAlreadyExistsError,
@@ -22,6 +23,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import Settings
 from schemas.topics import DAY_MS, MIB, TOPICS
 
+AGAIN_S = 0.2
 MINUTE_MS = 60_000
 SEGMENT_BYTES = 64 * MIB
 RECORD_SEGMENT_MS = 30 * DAY_MS  # ten years of a file a day would be thousands of open files
@@ -213,18 +215,26 @@ async def _topics(admin: Any) -> dict[str, dict[str, Any]]:
 
 async def _create(admin: Any, shapes: list[TopicShape]) -> tuple[str, ...]:
     """Create the topics and wait until each partition has a leader. Returns the names of those created by this call.
-    Raises TopicRefused, and TimeoutError where a partition gets none."""
+    Raises TopicRefused, and TimeoutError where a partition gets none, or all brokers are fenced and stay so."""
     new = [NewTopic(s.name, s.partitions, s.replication, topic_configs=dict(s.config)) for s in shapes]
-    answer = await admin.create_topics(new, timeout_ms=10_000)
-    for name, code, reason in answer.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):  # another process may have been quicker
-            raise TopicRefused(f"{name}: {for_code(code).__name__}: {reason or 'no reason given'}")
-    until = time.monotonic() + 15.0
+    until, created = time.monotonic() + 15.0, list[str]()
+    while new:
+        answer, again = await admin.create_topics(new, timeout_ms=10_000), set[str]()
+        for name, code, reason in answer.topic_errors:
+            if code == InvalidReplicationFactorError.errno and "fenced" in (reason or ""):
+                again.add(name)  # the controller has not heard from any broker for a moment, as after a pause
+            elif code not in (0, TopicAlreadyExistsError.errno):  # another process may have been quicker
+                raise TopicRefused(f"{name}: {for_code(code).__name__}: {reason or 'no reason given'}")
+            created += [name] if code == 0 else []
+        new = [one for one in new if one.name in again]
+        if new and time.monotonic() > until:
+            raise TimeoutError("all brokers are fenced")
+        await asyncio.sleep(AGAIN_S if new else 0.0)
     while not _led(await _topics(admin), shapes):
         if time.monotonic() > until:
             raise TimeoutError("the new topics have no leaders")
         await asyncio.sleep(0.02)
-    return tuple(name for name, code, _ in answer.topic_errors if code == 0)
+    return tuple(created)
 
 
 def _led(topics: Mapping[str, dict[str, Any]], shapes: list[TopicShape]) -> bool:

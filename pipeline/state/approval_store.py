@@ -64,9 +64,11 @@ class ApprovalStore:
         with redis_edge(WHAT):
             await self.client.hset(self._key, waiting.approval_id, msgspec.json.encode(waiting))
 
-    async def approve(self, waiting: Waiting, approved_by: str) -> Waiting | None:
-        """Note this person's approval of the act as it was found. Returns the approved act; None: meanwhile it was approved, used
-        or deleted. Whether it has expired is not looked at."""
+    async def approve(self, waiting: Waiting, approved_by: str, now_ms: int) -> Waiting | None:
+        """Note this person's approval of the act as it was found. now_ms: UTC. Returns the approved act; None: it has expired, or
+        was approved, used or deleted meanwhile."""
+        if waiting.ends_ms <= now_ms:
+            return None
         approved = msgspec.structs.replace(waiting, approved_by=approved_by)
         arguments: list[Argument] = [waiting.approval_id, msgspec.json.encode(waiting), msgspec.json.encode(approved)]
         (done,) = await _PUT_INSTEAD.run(self.client, WHAT, [([self._key], arguments)])

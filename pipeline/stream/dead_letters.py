@@ -54,11 +54,8 @@ def sent_back(letter: DeadLetter, namespace: str, *, by_id: bool = False) -> Out
     letters must not have the operator write elsewhere. by_id: whether this very letter was named; BadRecord, too, where it was not
     and it is of a topic in _ONE_BY_ONE.
     """
-    if not letter.payload or letter.reason.startswith("batch_"):
-        why = (
-            "keeps nothing of its record" if not letter.payload else "holds a batch as the broker had it, not a record"
-        )
-        raise BadRecord("not_kept", f"{letter.dead_letter_id} ({letter.reason}) {why}")
+    if not letter.payload or letter.reason.startswith("batch_"):  # earlier releases kept a batch as the broker had it
+        raise BadRecord("not_kept", f"{letter.dead_letter_id} ({letter.reason}) keeps nothing of its record")
     if letter.stage == "gateway":
         raise BadRecord(
             "not_an_input", f"{letter.dead_letter_id} was a camera's message: `vigie gateway try` tells about it"

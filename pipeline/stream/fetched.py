@@ -37,12 +37,11 @@ class Fetched(msgspec.Struct, gc=False):
 class Spoilt(Fetched, gc=False):
     """Stands in place of the records of a batch that cannot be unpacked.
 
-    offset: of the batch's last record. packed: the batch's bytes as they came. reason, detail: what is wrong with it.
+    offset: of the batch's last record. reason, detail: what is wrong with it.
     """
 
     reason: str
     detail: str
-    packed: bytes
 
 
 class RecordBatch:
@@ -86,7 +85,7 @@ class RecordBatch:
 
     def _spoilt(self, reason: str, why: str) -> Spoilt:
         detail = f"a batch of {len(self._raw)} bytes, offsets {self.first} to {self.last}: {why}"
-        return Spoilt(self.last, max(0, self.last_ms), None, reason, detail, bytes(self._raw))
+        return Spoilt(self.last, max(0, self.last_ms), None, reason, detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A letter is kept for as long as the law lets reads be used. A record that cannot be read is kept whole, so that nothing is lost by
 an error of ours or of its sender, unless it says that it was captured more than YOUNG_MS before; a record that the law forbids to
-keep, for its age or its purpose, is not kept at all. A read of a camera that nobody registered is kept, so that it can be sent
+keep, for its age or its purpose, is not kept at all, and neither is a batch into which nobody can look: its letter says where its
+topic has it. A read of a camera that nobody registered is kept, so that it can be sent
 again, only while it is young: else its letter would outlive what reads may.
 """
 
@@ -32,8 +33,9 @@ KEPT: dict[str, Keep] = {
     "invalid": "whole",
     "unreadable": "whole",
     "record_too_large": "whole",
-    "batch_too_large": "whole",
-    "batch_broken": "whole",
+    # nobody can look into it: neither how old its reads are, nor whether the law lets anybody keep them
+    "batch_too_large": "nothing",
+    "batch_broken": "nothing",
     # pictures
     "not_a_picture": "whole",
     "truncated_picture": "whole",

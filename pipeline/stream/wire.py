@@ -55,7 +55,7 @@ class Wire:
         source = self._sources[_bare(tp.topic)]
         for raw in fetched:
             if isinstance(raw, Spoilt):
-                outputs.refusals.append(self._refused(tp, raw, BadRecord(raw.reason, raw.detail), raw.packed))
+                outputs.refusals.append(self._refused(tp, raw, BadRecord(raw.reason, raw.detail), b""))
                 continue
             payload = raw.value or b""
             try:

@@ -55,14 +55,24 @@ async def test_an_approval_that_was_used_while_another_approved_it_is_used(redis
     """Nor does the second of two who approve at once take the place of the first."""
     store = ApprovalStore(redis, namespace)
     await store.put(WAITING)
-    assert await store.approve(WAITING, "second.admin") is not None
-    assert None is await store.approve(WAITING, "third.admin")
+    assert await store.approve(WAITING, "second.admin", NOON_MS) is not None
+    assert None is await store.approve(WAITING, "third.admin", NOON_MS)
     found = await store.find("P-1", NOON_MS)
     assert found is not None
     assert "second.admin" == found.approved_by
     assert await store.use("P-1")
-    assert None is await store.approve(WAITING, "third.admin")
+    assert None is await store.approve(WAITING, "third.admin", NOON_MS)
     assert None is await store.find("P-1", NOON_MS)
+
+
+async def test_nobody_approves_what_has_expired(redis: Redis, namespace: str) -> None:
+    """Also where it was found a moment before."""
+    store = ApprovalStore(redis, namespace)
+    await store.put(WAITING)
+    assert None is await store.approve(WAITING, "second.admin", WAITING.ends_ms)
+    found = await store.find("P-1", WAITING.ends_ms - 1)
+    assert found is not None
+    assert found.approved_by is None
 
 
 async def test_a_passkey_that_was_removed_while_it_logged_in_is_removed(redis: Redis, namespace: str) -> None:

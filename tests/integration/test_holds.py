@@ -1,20 +1,21 @@
 """Holds in an evidence store: they keep pictures beyond their time, and no longer than they say."""
 
-import asyncio
 from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.errors import BadRecord
 from pipeline.evidence.holds import LONGEST_MS, Hold, held_pictures, holds_in, put_hold, release
 from pipeline.evidence.retention import delete_old
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from schemas.accesses import Access, Intent, Outcome
+from tests.conftest import records_in
+from tests.integration.vigie_commands import Vigie
 
 DAY_MS = 86_400_000
 MAY_1_MS = 1_777_593_600_000
@@ -100,24 +101,50 @@ def test_a_picture_is_held_while_any_hold_keeps_it(spans: list[tuple[int, int, b
     assert expected == (path in held_pictures(holds, at_ms))
 
 
-def test_holds_are_added_listed_and_released_from_the_command_line(tmp_path: Path) -> None:
-    """A picture that is not there cannot be held; a hold that is unknown cannot be released."""
-    folder = tmp_path / "evidence"
-    path = asyncio.run(EvidenceStore.open(folder).put(platform_now_ms(), JPEG))
-    environment = {"VIGIE_DATA_DIR": str(tmp_path), "VIGIE_EVIDENCE_URL": str(folder)}
+async def test_a_hold_that_was_released_before_it_began_is_released_once(store: EvidenceStore) -> None:
+    """The second time nothing is written any more."""
+    later = hold_of("2026-05-01/" + "a" * 64 + ".jpg")
+    await put_hold(store, msgspec.structs.replace(later, from_ms=MAY_1_MS + 2 * DAY_MS))
+    await release(store, "case-7", by="jan.claes", at_ms=MAY_1_MS)
+    with pytest.raises(BadRecord, match="unknown_hold"):
+        await release(store, "case-7", by="an.peeters", at_ms=MAY_1_MS + DAY_MS)
+    assert 2 == len(await store.holds())
 
-    def vigie(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(app, ["evidence", "holds", *arguments], env=environment)
-        return done.exit_code, done.stdout
+
+async def test_holds_are_added_listed_and_released_from_the_command_line_and_recorded(
+    vigie: Vigie, kafka: KafkaConnection, namespace: str, tmp_path: Path
+) -> None:
+    """A picture that is not there cannot be held; a hold that is unknown cannot be released."""
+    path = await EvidenceStore.open(tmp_path / "data" / "evidence").put(platform_now_ms(), JPEG)
+
+    async def holds(*arguments: str) -> tuple[int, str]:
+        told = await vigie("evidence", "holds", *arguments)
+        return told.code, told.out
 
     until = platform_now_ms() + 30 * DAY_MS
     asked = ("--reason", "court", "--owner", "zone 5341", "--until", str(until), "--about", "v-12ab")
-    assert 1 == vigie("add", "case-7", "--picture", "2026-05-01/" + "a" * 64 + ".jpg", *asked)[0]
-    assert 0 == vigie("add", "case-7", "--picture", path, *asked)[0]
-    code, listed = vigie("list", "--json")
+    assert 1 == (await holds("add", "case-7", "--picture", "2026-05-01/" + "a" * 64 + ".jpg", *asked))[0]
+    assert 0 == (await holds("add", "case-7", "--picture", path, *asked))[0]
+    code, listed = await holds("list", "--json")
     (hold,) = [msgspec.json.decode(line, type=Hold) for line in listed.splitlines()]
     assert (0, "case-7", (path,), "court", "zone 5341", until, "v-12ab") == (
         code, hold.hold_id, hold.pictures, hold.reason, hold.owner, hold.until_ms, hold.about,
     )  # fmt: skip
-    assert [0, 1] == [vigie("release", name)[0] for name in ("case-7", "case-8")]
-    assert "No holds" in vigie("list")[1]
+    assert [0, 1] == [(await holds("release", name))[0] for name in ("case-7", "case-8")]
+    assert "No holds" in (await holds("list"))[1]
+    entries = [
+        msgspec.json.decode(one.value or b"", type=Access).entry
+        for one in await records_in(kafka, f"{namespace}.accesses")
+    ]
+    intents = [(one.what.rpartition(" ")[2], one.on) for one in entries if isinstance(one, Intent)]
+    case_7, case_8 = ("case-7",), ("case-8",)
+    assert [
+        ("add", case_7),
+        ("add", case_7),
+        ("list", ()),
+        ("release", case_7),
+        ("release", case_8),
+        ("list", ()),
+    ] == intents
+    ends = [one.outcome for one in entries if isinstance(one, Outcome)]
+    assert ["failed", "answered", "answered", "answered", "failed", "answered"] == ends

@@ -83,7 +83,7 @@ async def test_a_batch_that_unpacks_to_too_much_is_one_dead_letter_and_the_strea
         async with bench.worker(agent(echo)):
             assert ["r1"] == await bench.receipts(count=1)
             (letter,) = dead_letters(await bench.values("dead_letters", count=1))
-    assert ("batch_too_large", 0, 0) == (letter.reason, letter.partition, letter.offset)
+    assert ("batch_too_large", 0, 0, b"") == (letter.reason, letter.partition, letter.offset, letter.payload)
 
 
 async def test_one_bad_read_does_not_take_its_batch_with_it(bench: Bench) -> None:
