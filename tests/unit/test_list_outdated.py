@@ -1,11 +1,13 @@
 """What dispatchers said of a list: which of its hits are not wanted any more."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from pipeline.desks.directory import Directory
-from pipeline.desks.list_outdated import counts_of, told_outdated
+from pipeline.desks.list_outdated import MOST_SHOWN, Outdated, counts_of, show, told_outdated
 from pipeline.desks.live import Live
 from schemas.incidents import IncidentState
+from tests.builders import make_list
 from tests.incidents import AN, action, after, begun, first_alert
 
 
@@ -35,3 +37,22 @@ def test_other_reasons_say_nothing_of_the_list_and_what_is_undone_was_not_said()
     assert not counts_of(live_with(dismissed(dismissal="duplicate")))
     said = dismissed(dismissal="not_wanted_any_more")
     assert not counts_of(live_with(after(said, ("undo", AN))))
+
+
+async def test_the_record_counts_what_was_shown_and_not_what_was_left_out() -> None:
+    """Of more than are shown at once: the latest."""
+    many = [
+        after(after(begun(first_alert(plate=f"1ADC{at:03}", list_id="L-1")), ("take", AN)))
+        for at in range(MOST_SHOWN + 1)
+    ]
+    live = live_with(*(after(one, action(one, "dismiss", dismissal="not_wanted_any_more")) for one in many))
+    assert MOST_SHOWN + 1 == counts_of(live)["L-1"]
+
+    async def get(_collection: object, _key: str) -> object:
+        return make_list("L-1")
+
+    house = SimpleNamespace(writer=SimpleNamespace(get=get), live=live)
+    asked: Any = SimpleNamespace(house=house, key="L-1", plates=[], check=lambda _matter: None)
+    answer = await show(asked)
+    assert isinstance(answer.value, Outdated)
+    assert [MOST_SHOWN] * 3 == [len(answer.value.items), answer.count, len(asked.plates)]
