@@ -1,30 +1,36 @@
-"""The agent health: watches what cameras send, and says which is silent, drops, has a wrong clock or reads poorly.
+"""The agent health: watches what cameras send, and says which is silent, drops, has a wrong clock, reads poorly, or shows
+nothing or another view in its pictures.
 
 It learns what each usually sends in every hour of the week. Every half minute it judges all cameras of its partitions; what is
 different then goes to the topic camera_health, and to Redis for `vigie cameras health`. After a start, a change of partitions, or
 while records come late, it judges nothing until what had waited has come: a camera is not silent because the platform was away.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
 
 from pipeline.errors import VigieError
+from pipeline.evidence.store import EvidenceStore
+from pipeline.health.daylight import is_day
 from pipeline.health.habits import Habit
 from pipeline.health.recent import SeenRead
+from pipeline.health.views import EVERY_MS
 from pipeline.health.watch import Watch, is_to_send
 from pipeline.state.collections import CAMERAS
 from pipeline.state.health_memory import HealthMemory, by_kind
 from pipeline.state.mirror import Mirror
 from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
+from pipeline.stream.glances import Glances
+from pipeline.stream.health_gauges import Gauges
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.tables.local_days import zone_of
+from pipeline.vision.bounded_decoder import BoundedDecoder
+from pipeline.vision.glance import Glance
 from schemas.health import CameraHealth
 from schemas.reads import PlateRead, ReadBatch, stated_confidence
 from schemas.reference import Camera
@@ -40,15 +46,17 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Keeper:
-    """The handler and what it needs. mine: the partitions of this worker; partition_of: a camera's; now_ms: the agent's clock."""
+    """The handler and what it needs. mine: the partitions of this worker; partition_of: a camera's; now_ms: the agent's clock;
+    show: has a picture of a camera, by its path, looked at (see `glance`)."""
 
     mine: Callable[[], Collection[int]]
     partition_of: Callable[[str], int]
     mirror: Mirror
     memory: HealthMemory
     zone: ZoneInfo
-    gauges: "Gauges"
+    gauges: Gauges
     now_ms: Callable[[], int]
+    show: Callable[[str, str], None] = lambda _camera_id, _path: None
     watch: Watch = field(init=False)
     looked_ms: int = 0
     quiet_until_ms: int = 0
@@ -56,6 +64,8 @@ class Keeper:
     unkept: dict[str, CameraHealth] = field(default_factory=dict)  # Kafka has it, Redis not yet
     unsaved: dict[str, Habit] = field(default_factory=dict)
     partitions: dict[str, int] = field(default_factory=dict)
+    places: dict[str, tuple[float, float]] = field(default_factory=dict)  # of watched cameras that stand still
+    shown_ms: dict[str, int] = field(default_factory=dict)  # when a picture of each was looked at last
 
     def __post_init__(self) -> None:
         """Begin to watch."""
@@ -92,7 +102,20 @@ class Keeper:
             self.quiet_until_ms = now_ms + SETTLE_MS
         for read in record.message.reads:
             if read.camera_id in self.watch:
-                self.watch.take(read.camera_id, _seen(read), at_ms)
+                place = self.places.get(read.camera_id)
+                self.watch.take(read.camera_id, _seen(read), at_ms, place)
+                if place is not None and read.overview is not None:
+                    self._show(read.camera_id, read.overview, place, read.captured_at_ms)
+
+    def _show(self, camera_id: str, path: str, place: tuple[float, float], at_ms: int) -> None:
+        """Have a picture looked at, where it is time for one, by daylight."""
+        if at_ms - self.shown_ms.get(camera_id, 0) >= EVERY_MS and is_day(*place, at_ms):
+            self.shown_ms[camera_id] = at_ms
+            self.show(camera_id, path)
+
+    def glance(self, camera_id: str, glance: Glance) -> None:
+        """Take in a glance at a picture that was asked for with `show`."""
+        self.watch.glance(camera_id, glance)
 
     def _look(self, now_ms: int) -> None:
         for one in self.watch.look(now_ms):
@@ -123,6 +146,11 @@ class Keeper:
         for camera_id in self.watch.cameras():
             if camera_id not in wanted and (ended := self.watch.end(camera_id, now_ms)) is not None:
                 self.untold[camera_id] = ended
+        self.places = {
+            camera_id: (one.position.lat, one.position.lon)
+            for camera_id, one in wanted.items()
+            if one.position is not None
+        }
         new = [camera_id for camera_id in wanted if camera_id not in self.watch]
         if not new:
             return
@@ -146,26 +174,6 @@ class Keeper:
         return f"network/{camera.network}", f"partition/{self._partition(camera.camera_id)}"
 
 
-class Gauges:
-    """What this agent shows beside the metrics of every agent."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._watched = Gauge(
-            "vigie_cameras_watched", "Cameras whose health is watched here", ["agent"], registry=registry
-        )
-        self._troubled = Gauge(
-            "vigie_cameras_troubled", "Cameras with which something is wrong, by what", ["agent", "kind"],
-            registry=registry,
-        )  # fmt: skip
-
-    def show(self, watch: Watch) -> None:
-        """Show how many cameras are watched here, and how many of them have which trouble."""
-        self._watched.labels(AGENT.name).set(len(watch.cameras()))
-        self._troubled.clear()
-        for kind, count in Counter(watch.kinds()).items():
-            self._troubled.labels(AGENT.name, kind).set(count)
-
-
 def _seen(read: PlateRead) -> SeenRead:
     doubted = read.clock is not None and read.clock.source == "none" and not read.clock.synced
     return SeenRead(read.captured_at_ms, read.received_at_ms, read.plate, stated_confidence(read), doubted)
@@ -181,10 +189,14 @@ async def start(context: Context) -> Handler[ReadBatch]:
         mirror=mirror,
         memory=HealthMemory(context.redis, context.settings.namespace),
         zone=zone_of(context.settings.country),
-        gauges=Gauges(context.metrics.registry),
+        gauges=Gauges(context.metrics.registry, AGENT.name),
         now_ms=context.now_ms,
     )
     context.on_reset(keeper.begin_again)
+    context.on_stop((await BoundedDecoder.installed()).stop)
+    glances = Glances(EvidenceStore.open(context.settings.evidence), keeper.glance)
+    keeper.show = glances.ask
+    context.background(glances.run, "glances")
     return keeper.handle
 
 

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from pipeline.health.views import View
+
 HOUR_MS = 3_600_000
 HOURS = 168
 MOST_WEEKS = 4
@@ -18,7 +20,7 @@ class Habit(msgspec.Struct, kw_only=True):
     """What one camera usually sends. rates: reads in each hour of the week, Monday's first; weeks: from how many weeks each is
     known, 0: not yet. delay_s: from capture to arrival of its quickest reads; confidence: of its reads on average; each None
     until it is known. last_ms: its last read's arrival (UTC); 0: none. lately: reads in each of the last whole hours, the latest
-    last, at most DAY; None: not counted; until_ms: when the last of them ended (UTC)."""
+    last, at most DAY; None: not counted; until_ms: when the last of them ended (UTC). view: what its pictures usually show."""
 
     rates: list[float] = msgspec.field(default_factory=lambda: [0.0] * HOURS)
     weeks: list[int] = msgspec.field(default_factory=lambda: [0] * HOURS)
@@ -27,6 +29,7 @@ class Habit(msgspec.Struct, kw_only=True):
     last_ms: int = 0
     lately: list[int | None] = msgspec.field(default_factory=list)
     until_ms: int = 0
+    view: View = msgspec.field(default_factory=View)
 
     def learn(self, hour: int, count: int) -> None:
         """Take in how many reads a whole hour of the week had."""

@@ -1,14 +1,18 @@
-"""What one camera sent lately: counts by minute, the quickest way to us, how sure it was, and which plates."""
+"""What one camera sent lately: counts by minute, the quickest way to us, how sure it was, which plates,
+and what its pictures show."""
 
 from collections import Counter, deque
 from typing import NamedTuple
 
 from pipeline.health.habits import Habit
 from pipeline.health.peers import Peers
+from pipeline.health.views import LATELY, likeness_of
+from pipeline.vision.glance import Glance
 
 MINUTE_MS = 60_000
 WINDOW_MS = 120 * MINUTE_MS
 DELAYS, PLATES = 20, 50
+DELAY_WEIGHT = 0.1
 SLOWLY, QUICKLY = 1 / 1000, 1 / 50
 """Weights of one read in what is usual, and in what is now."""
 
@@ -37,6 +41,7 @@ class Recent:
         self.delays_s: deque[float] = deque(maxlen=DELAYS)
         self.doubts: deque[bool] = deque(maxlen=DELAYS)
         self.plates: deque[str] = deque(maxlen=PLATES)
+        self.glances: deque[Glance] = deque(maxlen=LATELY)
         self.confidence: float | None = None
         self.confident = 0  # reads that said how sure the camera was
         self._minutes: deque[list[int]] = deque()  # each: when it begins, its reads
@@ -55,9 +60,23 @@ class Recent:
         else:
             self._minutes.append([minute, 1])
 
+    def glance(self, glance: Glance, *, learns: bool) -> None:
+        """Take in a glance at one of its pictures. learns: nothing is wrong with them, so that the oldest one, which is let go, is
+        what is usual."""
+        if learns and len(self.glances) == LATELY:
+            self.habit.view.learn(self.glances[0], likeness_of(self.habit.view, self.glances))
+        self.glances.append(glance)
+
     def count(self, from_ms: int, until_ms: int) -> int:
         """How many reads came in the minutes that begin from from_ms on and before until_ms (UTC)."""
         return sum(count for begins_ms, count in self._minutes if from_ms <= begins_ms < until_ms)
+
+    def learn_delay(self) -> None:
+        """Follow how long the quickest reads take to come; not to be called while that is wrong."""
+        if len(self.delays_s) < DELAYS:
+            return
+        quickest, usual = max(min(self.delays_s), 0.0), self.habit.delay_s
+        self.habit.delay_s = quickest if usual is None else usual + (quickest - usual) * DELAY_WEIGHT
 
     def forget(self, before_ms: int) -> None:
         """Forget the minutes that began before before_ms (UTC)."""

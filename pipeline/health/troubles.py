@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pipeline.health.habits import HOUR_MS, hour_of_week, spans
 from pipeline.health.peers import MINUTE_MS
 from pipeline.health.recent import DELAYS, WINDOW_MS, Recent
+from pipeline.health.views import view_troubles
 from schemas.health import CameraTrouble, TroubleKind
 
 CAUTION = 0.5
@@ -60,6 +61,7 @@ class Judge:
             )
         if (favourite := recent.favourite()) is not None:
             yield _told("one_plate", before, now_ms, favourite[1], 0.0, ONE_PLATE, ONE_PLATE_ENDS)
+        yield from view_troubles(recent.habit.view, recent.glances, before, now_ms)
 
     def _silent(self, recent: Recent, before: Troubles, now_ms: int) -> CameraTrouble | None:
         since_ms = recent.since_ms

@@ -1,23 +1,27 @@
 """Watches the cameras of one worker: counts what they send, learns what they usually send, and says what changes."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
+from pipeline.health.everywhere import Everywhere, Position
 from pipeline.health.habits import HOUR_MS, Habit, hour_of_week
 from pipeline.health.peers import KEPT, MINUTE_MS, Peers
 from pipeline.health.recent import DELAYS, WINDOW_MS, Recent, SeenRead
 from pipeline.health.troubles import Judge, Troubles
-from schemas.health import CameraHealth, TroubleKind
+from pipeline.health.views import View
+from pipeline.vision.glance import Glance
+from schemas.health import MOST_TROUBLES, CameraHealth, CameraTrouble, TroubleKind
 from schemas.reference import Camera
 
 LEARNED_ABOVE = 0.5
 """An hour in which one of a camera's groups sent less than this share of what it usually sends teaches nothing."""
 UNLEARNED_MS = 7 * 24 * HOUR_MS
 """So long a silent camera's hours teach nothing; then it is what is usual."""
-DELAY_WEIGHT = 0.1
 _CLOCKS: tuple[TroubleKind, ...] = ("clock_ahead", "behind")
 FEWEST_CLOCKS = 5
+_PICTURES: tuple[TroubleKind, ...] = ("blind", "moved")
+FEW_VIEWS, MANY_VIEWS = 3, 0.2
+"""So many cameras whose pictures become strange at once, and this share of all that are known, are the weather's."""
 
 
 def is_to_send(camera: Camera) -> bool:
@@ -35,6 +39,7 @@ class Watch:
         self._troubles: dict[str, Troubles] = {}
         self._peers: defaultdict[str, Peers] = defaultdict(Peers)
         self._seen: Counter[tuple[str, int]] = Counter()  # by group and minute
+        self._everywhere = Everywhere()
         self._new: set[str] = set()  # cameras whose first read ever has come
         self._minute_ms = begins_ms // MINUTE_MS * MINUTE_MS
         self._hour_ms = begins_ms // HOUR_MS * HOUR_MS
@@ -67,8 +72,11 @@ class Watch:
         ended = self._troubles.pop(camera_id, None)
         return CameraHealth(camera_id=camera_id, at_ms=now_ms) if ended else None
 
-    def take(self, camera_id: str, read: SeenRead, at_ms: int) -> None:
-        """Take in a read of a watched camera that came to the platform at at_ms (UTC)."""
+    def take(self, camera_id: str, read: SeenRead, at_ms: int, at: Position | None = None) -> None:
+        """Take in a read of a watched camera that came to the platform at at_ms (UTC). at: where the camera stands, None: it
+        moves."""
+        if at is not None:
+            self._everywhere.take(read.plate, camera_id, at, at_ms)
         recent = self._cameras[camera_id]
         if not recent.habit.last_ms:
             self._new.add(camera_id)
@@ -76,6 +84,12 @@ class Watch:
         minute = at_ms // MINUTE_MS
         for name in self._names[camera_id]:
             self._seen[name, minute] += 1
+
+    def glance(self, camera_id: str, glance: Glance) -> None:
+        """Take in a glance at a picture of a camera, if it is watched."""
+        if camera_id in self._cameras:
+            learns = self._troubles.get(camera_id, {}).keys().isdisjoint(_PICTURES)
+            self._cameras[camera_id].glance(glance, learns=learns)
 
     def look(self, now_ms: int) -> list[CameraHealth]:
         """Judge all cameras at now_ms (UTC), when everything that came until then was taken. Returns those whose troubles have
@@ -86,6 +100,8 @@ class Watch:
             for camera_id, recent in self._cameras.items()
         }
         self._without_our_own(found)
+        self._without_weather(found, now_ms)
+        self._with_everywhere(found, now_ms)
         changed = (self._changed(camera_id, troubles, now_ms) for camera_id, troubles in found.items())
         return [one for one in changed if one is not None]
 
@@ -105,7 +121,8 @@ class Watch:
             recent.habit.count(hour_ms, count if recent.begins_ms <= begins_ms else None)
             if recent.begins_ms <= begins_ms and self._teaches(camera_id, recent, now_ms):
                 recent.habit.learn(hour, count)
-                _learn_delay(recent, self._troubles.get(camera_id, {}))
+                if self._troubles.get(camera_id, {}).keys().isdisjoint(_CLOCKS):
+                    recent.learn_delay()
             if any(recent.habit.weeks) or recent.habit.last_ms:
                 learned[camera_id] = recent.habit
             recent.forget(now_ms - WINDOW_MS - HOUR_MS)
@@ -145,6 +162,30 @@ class Watch:
                 for troubles in wrong:
                     del troubles[kind]
 
+    def _without_weather(self, found: dict[str, Troubles], now_ms: int) -> None:
+        """Where many cameras' pictures become strange at once, it is fog or snow. What was strange for UNLEARNED_MS is usual."""
+        known = sum(one.habit.view.is_known for one in self._cameras.values())
+        for kind in _PICTURES:
+            new = [
+                one for one, troubles in found.items() if kind in troubles and kind not in self._troubles.get(one, {})
+            ]
+            for camera_id in new if len(new) >= FEW_VIEWS and len(new) > MANY_VIEWS * known else ():
+                del found[camera_id][kind]
+            for camera_id, troubles in found.items():
+                if kind in troubles and now_ms - troubles[kind].since_ms >= UNLEARNED_MS:
+                    del troubles[kind]
+                    self._cameras[camera_id].habit.view = View()
+
+    def _with_everywhere(self, found: dict[str, Troubles], now_ms: int) -> None:
+        for camera_id, places in self._everywhere.lately(now_ms).items():
+            if camera_id not in found:
+                continue
+            before = self._troubles.get(camera_id, {}).get("everywhere")
+            since_ms = now_ms if before is None else before.since_ms
+            found[camera_id]["everywhere"] = CameraTrouble(
+                kind="everywhere", since_ms=since_ms, found=places, usual=0.0
+            )
+
     def _changed(self, camera_id: str, troubles: Troubles, now_ms: int) -> CameraHealth | None:
         before = self._troubles.pop(camera_id, {})
         if troubles:
@@ -153,12 +194,4 @@ class Watch:
             self._cameras[camera_id].begins_ms = now_ms  # what was missing meanwhile was told already
         if before.keys() == troubles.keys():
             return None
-        return CameraHealth(camera_id=camera_id, at_ms=now_ms, troubles=tuple(troubles.values()))
-
-
-def _learn_delay(recent: Recent, troubles: Iterable[TroubleKind]) -> None:
-    """Follow how long the quickest reads take to come; not while that is wrong."""
-    if len(recent.delays_s) < DELAYS or not set(_CLOCKS).isdisjoint(troubles):
-        return
-    quickest, usual = max(min(recent.delays_s), 0.0), recent.habit.delay_s
-    recent.habit.delay_s = quickest if usual is None else usual + (quickest - usual) * DELAY_WEIGHT
+        return CameraHealth(camera_id=camera_id, at_ms=now_ms, troubles=tuple(troubles.values())[:MOST_TROUBLES])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from schemas.health import CameraHealth, CameraTrouble, TroubleKind
 
 WORST: tuple[TroubleKind, ...] = (
-    "silent", "dropping", "clock_lost", "clock_ahead", "behind", "one_plate", "poor_reads",
+    "silent", "blind", "moved", "dropping", "clock_lost", "clock_ahead", "behind", "everywhere", "one_plate", "poor_reads",
 )  # fmt: skip
 _FOUND: Mapping[TroubleKind, str] = {
     "silent": "nothing comes; usually {usual:.0f} reads an hour",
@@ -15,6 +15,9 @@ _FOUND: Mapping[TroubleKind, str] = {
     "clock_lost": "the time of {found:.0%} of its reads is doubted",
     "poor_reads": "it is {found:.0%} sure on average; usually {usual:.0%}",
     "one_plate": "{found:.0%} of its reads are of one plate",
+    "everywhere": "it sends a plate that {found:.0f} places far apart send at once",
+    "blind": "its pictures show {found:.0%} of their usual detail, by daylight",
+    "moved": "its pictures are {found:.0%} alike to its usual view; at least {usual:.0%} before",
 }
 _CURES: Mapping[TroubleKind, str] = {
     "silent": "power, line or camera is down, or its password changed: `vigie cameras waiting`, then the mast",
@@ -24,6 +27,9 @@ _CURES: Mapping[TroubleKind, str] = {
     "clock_lost": "its clock was reset or never set, or its zone is wrong: set it to NTP, and look at its zone",
     "poor_reads": "clean lens and flash, check focus and angle",
     "one_plate": "a parked vehicle, or a sign that is read as a plate: leave it out of the camera's region",
+    "everywhere": "a sign, a word or a test text that is read as a plate, or one camera's reads under many names: see its reads",
+    "blind": "black, blinded, covered or far out of focus: look at its last pictures, then at the mast",
+    "moved": "it was turned, hit or hung elsewhere: look at its last pictures; a section's line and certificate count no more",
 }
 
 

@@ -6,6 +6,7 @@ import msgspec
 import redis.asyncio
 
 from pipeline.health.habits import HOURS, Habit
+from pipeline.health.views import View
 from pipeline.state.redis_port import redis_edge
 from schemas.base import UNREADABLE
 from schemas.health import CameraHealth, CameraTrouble, TroubleKind
@@ -26,6 +27,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     last_ms: int
     lately: list[int | None] = []
     until_ms: int = 0
+    view: View = msgspec.field(default_factory=View)
 
 
 _PACKED = msgspec.msgpack.Decoder(_Packed)
@@ -83,7 +85,14 @@ def _packed(habit: Habit) -> bytes:
     tenths = [round(rate * _TENTHS) for rate in habit.rates]
     return msgspec.msgpack.encode(
         _Packed(
-            tenths, bytes(habit.weeks), habit.delay_s, habit.confidence, habit.last_ms, habit.lately, habit.until_ms
+            tenths,
+            bytes(habit.weeks),
+            habit.delay_s,
+            habit.confidence,
+            habit.last_ms,
+            habit.lately,
+            habit.until_ms,
+            habit.view,
         )
     )
 
@@ -98,5 +107,5 @@ def _unpacked(raw: bytes | str) -> Habit | None:
         return None
     return Habit(
         rates=[tenths / _TENTHS for tenths in one.tenths], weeks=list(one.weeks), delay_s=one.delay_s,
-        confidence=one.confidence, last_ms=one.last_ms, lately=one.lately, until_ms=one.until_ms,
+        confidence=one.confidence, last_ms=one.last_ms, lately=one.lately, until_ms=one.until_ms, view=one.view,
     )  # fmt: skip

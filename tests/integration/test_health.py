@@ -1,21 +1,30 @@
 """The agent that watches cameras, on a real broker and store: what it says, keeps and shows."""
 
+import asyncio
 import json
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from agents.health import LATE_MS, LOOK_MS, SETTLE_MS, Gauges, Keeper
+from agents.health import LATE_MS, LOOK_MS, SETTLE_MS, Keeper
+from pipeline.evidence.store import EvidenceStore
 from pipeline.health.habits import HOUR_MS, HOURS, Habit
 from pipeline.health.peers import MINUTE_MS
+from pipeline.health.views import EVERY_MS
 from pipeline.reads.versions import Changed, Version
 from pipeline.runtime.partitioner import partition_of
 from pipeline.state.collections import CAMERAS
 from pipeline.state.health_memory import HealthMemory
 from pipeline.state.mirror import Mirror
 from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream.glances import Glances
+from pipeline.stream.health_gauges import Gauges
 from pipeline.stream.outputs import Record
+from pipeline.vision.glance import Glance, glance_at
+from pipeline.vision.pictures import decode_shrunk, encode_jpeg
 from schemas.health import CameraHealth, CameraTrouble
 from schemas.reads import ReadBatch
 from tests.builders import NOON_MS, make_camera, make_read
@@ -35,7 +44,7 @@ class Worker:
         mirror.take(CAMERAS.name, known, reset=True)
         self.keeper = Keeper(
             mine=lambda: range(8), partition_of=lambda name: partition_of(name.encode(), 8), mirror=mirror,
-            memory=self.memory, zone=ZoneInfo("Europe/Brussels"), gauges=Gauges(CollectorRegistry()),
+            memory=self.memory, zone=ZoneInfo("Europe/Brussels"), gauges=Gauges(CollectorRegistry(), "health"),
             now_ms=lambda: self.now_ms,
         )  # fmt: skip
 
@@ -120,3 +129,33 @@ async def test_a_person_sees_the_worst_first_each_with_its_cure(redis: Redis, na
     ]
     assert "usually 240 reads an hour" in shown[0]["says"]
     assert "NTP" in shown[1]["cure"]
+
+
+async def test_a_fixed_cameras_pictures_are_looked_at_now_and_then_by_daylight(redis: Redis, namespace: str) -> None:
+    """One in ten minutes; none at night, and none of a camera that moves."""
+    worker, asked = Worker(redis, namespace), list[tuple[str, str]]()
+    worker.keeper.show = lambda camera_id, path: asked.append((camera_id, path))
+    await worker.minutes(1)
+    worker.keeper.places.pop("CAM-2")
+    night_ms = NOON_MS + 12 * HOUR_MS
+    for at_ms in (NOON_MS, NOON_MS + MINUTE_MS, NOON_MS + EVERY_MS, night_ms):
+        reads = tuple(
+            make_read(camera_id=one, captured_at_ms=at_ms, overview=f"2026-03-01/{at_ms:064x}.jpg")
+            for one in ("CAM-1", "CAM-2")
+        )
+        await worker.keeper.handle([Record("t.reads", 0, at_ms, worker.now_ms, ReadBatch(reads=reads), b"")])
+    assert [("CAM-1", f"2026-03-01/{at_ms:064x}.jpg") for at_ms in (NOON_MS, NOON_MS + EVERY_MS)] == asked
+
+
+async def test_a_picture_is_looked_at_where_it_is_kept(tmp_path: Path) -> None:
+    """One that is gone, or is none, is passed over."""
+    scene = encode_jpeg(np.random.default_rng(1).integers(0, 255, (180, 320, 3), np.uint8))
+    store, found = EvidenceStore.open(tmp_path), asyncio.Queue[tuple[str, Glance]]()
+    glances = Glances(store, lambda camera_id, glance: found.put_nowait((camera_id, glance)))
+    paths = [await store.put(NOON_MS, b"\xff\xd8 none"), f"2026-03-01/{0:064x}.jpg", await store.put(NOON_MS, scene)]
+    for camera_id, path in zip(CAMERA_IDS, paths, strict=False):
+        glances.ask(camera_id, path)
+    running = asyncio.create_task(glances.run())
+    camera_id, glance = await found.get()
+    running.cancel()
+    assert ("CAM-3", True) == (camera_id, glance.detail == glance_at(decode_shrunk(scene, 2)).detail)

@@ -8,7 +8,7 @@
 
 export const STATES = ["planned", "on_trial", "active", "suspended", "retired"];
 /** The worst first, as `vigie cameras health` lists them. */
-export const WORST = ["silent", "dropping", "clock_lost", "clock_ahead", "behind", "one_plate", "poor_reads"];
+export const WORST = ["silent", "blind", "moved", "dropping", "clock_lost", "clock_ahead", "behind", "everywhere", "one_plate", "poor_reads"];
 export const AT_ONCE = 60; // cameras in one request, each of which the record names
 
 /** @param {Shown} one */

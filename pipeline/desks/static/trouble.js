@@ -2,7 +2,7 @@
 
 import { t } from "./words.js";
 
-const SHARES = ["clock_lost", "one_plate", "poor_reads"];
+const SHARES = ["clock_lost", "one_plate", "poor_reads", "blind", "moved"];
 
 /** What was found. @param {import("./fleet.js").Trouble} trouble */
 export function told({ kind, found, usual }) {
