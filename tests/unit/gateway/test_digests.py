@@ -129,3 +129,13 @@ def test_what_is_kept_of_a_password_says_nothing_without_the_platforms_key() -> 
     assert digest_of("CAM-1", PLAIN) in kept
     assert SECRET.sealed is not None
     assert SEAL.open("digest CAM-2", SECRET.sealed) is None
+
+
+def test_an_empty_digest_beside_a_secret_in_the_address_is_passed_over() -> None:
+    """As Dahua's cameras send it; without that secret it proves nothing."""
+    empty = 'Digest username="admin", realm="", nonce="", uri="/in", response="", opaque=""'
+    proving = gateway(make_sender("CAM-1", PLAIN, by_address=True))
+    claim, _ = proving.proven(shown(empty, target=f"/in/CAM-1/{PLAIN}/anpr"), NOW_MS)
+    assert ("address", "/anpr") == (claim.by, claim.target)
+    assert not asked(proving, empty).is_stale
+    assert not asked(proving, empty, target="/in/CAM-1/wrong/anpr").is_stale
