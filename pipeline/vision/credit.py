@@ -16,17 +16,17 @@ from pipeline.vision.verify import BlockVerdict, chance
 from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
-_COMMON, _ODD, _BARE = -0.7, -1.5, -5.5
-_WORDS, _LONGEST = -7.5, 8  # of letters alone, longer than any country lets a plate be
+_COMMON, _ODD, _BARE = -0.4, -1.2, -2.9
+_WORDS, _LONGEST = -5.5, 8  # of letters alone, longer than any country lets a plate be
 _MISREAD = 1  # O in a word that may have been read as 0, or I as 1
 _ALTERNATING = 0.5  # and of common shapes of seven characters and more that go from letters to digits or back twice
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
 # log odds that a line between even grounds is all of its plate, where no other line was found; and by which they rise at most:
 # even grounds do not outweigh a post or a blot that hides a character
 _FREE, _RISE = 2.0, 4.0
-_MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
+_MOSTLY_WHOLE = 3.2  # log odds that a text is all of its plate, before the picture is seen
 _EDGE = 0.9  # heights of a character between a text and the picture's edge, where another one might stand, cut off
-_CUT_OFF = -2.5  # log odds, at most, that a text is all of its plate where the picture ends beside it
+_CUT_OFF = -2.9  # log odds, at most, that a text is all of its plate where the picture ends beside it
 _LEVEL = 0.02  # slope
 _BLACK, _WHITE = 6, 249  # of 255
 _PURE = 0.17  # of a row's pixels that are black, and white: of plates at most one in seven is either, also by night

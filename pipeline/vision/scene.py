@@ -27,7 +27,7 @@ from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
 from schemas.pictures import Track
 
-_CLEAR, _MANY = 0.97, 5  # confidence in digits alone; how many of them a house seldom has
+_CLEAR, _MANY = 0.72, 5  # confidence in digits alone; how many of them a house seldom has
 _SURE = 0.98  # of a country, by the text alone
 _CLOSE = 60  # pixels of the height of a plate that was taken from near
 _SAME_PLACE = 0.6  # of the smaller of two boxes, inside the other

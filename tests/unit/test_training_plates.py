@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from pipeline.vision.ctc import ALPHABET
 from pipeline.vision.own import ROWS, WIDTH
 from pipeline.vision.training.art import draw
+from pipeline.vision.training.blocks import block
 from pipeline.vision.training.samples import sample
 from pipeline.vision.training.series import ISSUES, Issue, plate_of
 from pipeline.vision.training.strokes import STYLES, draw_strokes
 from pipeline.vision.training.typefaces import HEIGHT, own_typefaces
 from pipeline.vision.training.wear import cut_sign, shoot
+from pipeline.vision.verify import HIGH, WIDE
 
 NUMBERS = st.integers(0, 2**31)
 
@@ -36,6 +38,19 @@ def test_a_sample_is_a_line_of_the_readers_size_with_plate_characters(number: in
     assert ((ROWS, WIDTH), np.uint8) == (line.shape, line.dtype)
     assert set(text) <= set(ALPHABET)
     assert len(text) <= 13
+
+
+@given(NUMBERS)
+@settings(max_examples=40, deadline=None)
+def test_a_block_depends_on_its_seed_and_number_alone(number: int) -> None:
+    """Drawn again it is the same to the last pixel; what is on no plate is no whole of one."""
+    first = block(3, number, own_typefaces())
+    block(3, number + 1, own_typefaces())
+    again = block(3, number, own_typefaces())
+    assert ((HIGH, WIDE), np.uint8) == (first.picture.shape, first.picture.dtype)
+    assert np.array_equal(first.picture, again.picture)
+    assert (first.is_plate, first.is_whole) == (again.is_plate, again.is_whole)
+    assert first.is_plate or not first.is_whole
 
 
 def test_other_seeds_make_other_plates() -> None:

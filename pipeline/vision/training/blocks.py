@@ -10,24 +10,26 @@ import numpy as np
 from pipeline.vision.ctc import ALPHABET
 from pipeline.vision.own import levelled
 from pipeline.vision.training.art import Drawn, TextLine, draw
-from pipeline.vision.training.backdrops import backdrop
+from pipeline.vision.training.backdrops import backdrop, recess
+from pipeline.vision.training.hiding import hidden, with_post_beside
 from pipeline.vision.training.lettering import burnt_in, lettering
 from pipeline.vision.training.series import Plate, any_plate
-from pipeline.vision.training.strips import CHARACTER
+from pipeline.vision.training.strips import CHARACTER, Art
 from pipeline.vision.training.typefaces import Typeface
 from pipeline.vision.training.wear import Grey, Points, Shot, shoot
 from pipeline.vision.verify import AROUND, HIGH, WIDE
 
 _PLATE_SHARE = 0.6
-_CUT_SHARE = 0.4  # of plates: one line of two, or some characters left out
+_CUT_SHARE = 0.45  # of plates: one line of two, some characters left out, or something before one
 _BURNT_IN = 0.25  # of what is no plate
 _LETTERS_ONLY = 0.2  # of plates, which series do not have: personalised ones
 _LIGHT_ON_DARK = 0.16  # of plates, beside those that are so anyway
 # heights of a character beside short texts, most of them less; and beside so many of the others
 _ROOM, _SHORT, _ROOMY = (3.0, 7, 0.3)
 _AT_THE_EDGE = 0.15  # of plates cut off: the picture ends there
-_BEHIND_A_POST = 0.25  # of plates cut off: something upright hides a character
-_POST_BESIDE = 0.06  # of whole ones: it stands beside the plate
+_HIDDEN = 0.4  # of plates cut off: something hides a character
+_POST_BESIDE = 0.1  # of whole ones: something upright stands beside the plate
+_MOUNTED, _RIMMED = 0.6, 0.35  # of plates: in a hollow of the bodywork or between its edges; with a rounded rim
 _OWN_SHARE = 0.4
 _MARGIN = round(1.9 * CHARACTER)
 
@@ -65,54 +67,46 @@ def _of_plate(face: Typeface, rng: np.random.Generator) -> Block:
     if rng.random() < _LIGHT_ON_DARK:
         plate = replace(plate, ground=plate.ink, ink=plate.ground)
     room = _ROOM * float(rng.random()) ** 2 if len(plate.text) < _SHORT or rng.random() < _ROOMY else 0.0
-    drawn = draw(plate, face, rng, rich=bool(rng.random() < 0.5), backdrop=backdrop, margin=_MARGIN, room=room)
-    shot = shoot(drawn, rng)
+    drawn = draw(plate, face, rng, rich=bool(rng.random() < 0.5), backdrop=_vehicle, margin=_MARGIN, room=room)
+    if rng.random() < _RIMMED:
+        _rim(drawn, rng)
     if rng.random() >= _CUT_SHARE:
         if rng.random() < _POST_BESIDE:
-            shot = _with_post_beside(shot, drawn, rng)
+            drawn = with_post_beside(drawn, rng)
+        shot = shoot(drawn, rng)
         return Block(_cut(shot.picture, shot.to_picture, drawn.lines, CHARACTER, rng), True, True)
-    if rng.random() < _BEHIND_A_POST:
-        shot, lines = _behind_a_post(shot, drawn.lines, rng)
+    if rng.random() < _HIDDEN:
+        drawn, lines = hidden(drawn, rng)
+        shot = shoot(drawn, rng)
         return Block(_cut(shot.picture, shot.to_picture, lines, CHARACTER, rng), True, False)
-    lines = _less(drawn.lines, rng)
+    shot, lines = shoot(drawn, rng), _less(drawn.lines, rng)
     if rng.random() < _AT_THE_EDGE:
         shot = _ended(shot, lines)
     return Block(_cut(shot.picture, shot.to_picture, lines, CHARACTER, rng), True, False)
 
 
-def _behind_a_post(
-    shot: Shot, lines: Sequence[TextLine], rng: np.random.Generator
-) -> tuple[Shot, tuple[TextLine, ...]]:
-    """The picture with something upright before a character of one line, and the lines as far as they are read then: without
-    that character where it is the first or the last."""
-    line = lines[int(rng.integers(len(lines)))]
-    count = max(len(line.text), 2)
-    hidden, width = int(rng.integers(count)), (line.right - line.left) / count
-    shot = _with_post(shot, line, line.left + (hidden + 0.5 + rng.normal(0, 0.1)) * width, width, rng)
-    left = line.left + width * (hidden == 0)
-    right = line.right - width * (hidden == count - 1)
-    rest = TextLine(line.text, left, right, line.top, line.bottom)
-    return shot, tuple(rest if one is line else one for one in lines)
+def _vehicle(width: int, height: int, rng: np.random.Generator) -> Art:
+    """The surroundings of a plate that leaves _MARGIN on each side."""
+    art = backdrop(width, height, rng)
+    if rng.random() < _MOUNTED:
+        recess(art, (_MARGIN, _MARGIN, width - _MARGIN, height - _MARGIN), CHARACTER, rng)
+    return art
 
 
-def _with_post_beside(shot: Shot, drawn: Drawn, rng: np.random.Generator) -> Shot:
-    """The picture with something upright beside the plate, which hides nothing of it."""
-    left, _, right, _ = drawn.bounds
-    away = float(rng.uniform(0.5, 1.6)) * CHARACTER
-    at = left - away if rng.random() < 0.5 else right + away
-    return _with_post(shot, drawn.lines[0], at, 0.6 * CHARACTER, rng)
-
-
-def _with_post(shot: Shot, line: TextLine, at: float, width: float, rng: np.random.Generator) -> Shot:
-    """The picture with something upright of one shade before it, at this x of the drawing, about `width` of it wide."""
-    middle = (line.top + line.bottom) / 2
-    begin, end = (float(x) for x, _ in shot.seen([(at - width / 2, middle), (at + width / 2, middle)]))
-    picture, (height, _) = shot.picture.copy(), shot.picture.shape
-    lean = float(rng.normal(0, 0.03)) * height
-    x, thick = (begin + end) / 2, max(2, round(abs(end - begin) * float(rng.uniform(0.8, 1.3))))
-    shade = float(rng.uniform(10, 245))
-    cv2.line(picture, (round(x - lean), -thick), (round(x + lean), height + thick), shade, thick, cv2.LINE_AA)
-    return Shot(picture, shot.to_picture, shot.height)
+def _rim(drawn: Drawn, rng: np.random.Generator) -> None:
+    """Draw a rim into the plate between its text and its edge, rounded at its corners."""
+    x0, y0, x1, y1 = (round(side) for side in drawn.bounds)
+    free = min(drawn.lines[0].top - y0, y1 - drawn.lines[-1].bottom)
+    inset, thick = round(free * float(rng.uniform(0.1, 0.55))), max(1, round(free * float(rng.uniform(0.1, 0.3))))
+    radius, shade = round(rng.uniform(0.05, 0.3) * CHARACTER), float(rng.uniform(0, 255))
+    x0, y0, x1, y1 = x0 + inset, y0 + inset, x1 - inset, y1 - inset
+    for left, top in ((x0, y0), (x1, y1)):
+        cv2.line(drawn.art, (left, y0 + radius), (left, y1 - radius), shade, thick)
+        cv2.line(drawn.art, (x0 + radius, top), (x1 - radius, top), shade, thick)
+    corners = ((x0, y0, 180), (x1, y0, 270), (x1, y1, 0), (x0, y1, 90))
+    for x, y, turned in corners:
+        centre = x + (radius if x == x0 else -radius), y + (radius if y == y0 else -radius)
+        cv2.ellipse(drawn.art, centre, (radius, radius), turned, 0, 90, shade, thick)
 
 
 def _ended(shot: Shot, lines: Sequence[TextLine]) -> Shot:

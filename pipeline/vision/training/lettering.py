@@ -6,7 +6,7 @@ import numpy as np
 
 from pipeline.vision.ctc import ALPHABET
 from pipeline.vision.training.art import Drawn, TextLine
-from pipeline.vision.training.backdrops import backdrop
+from pipeline.vision.training.backdrops import backdrop, border
 from pipeline.vision.training.series import any_plate
 from pipeline.vision.training.strips import CHARACTER, Art
 from pipeline.vision.training.typefaces import HEIGHT, Typeface
@@ -14,6 +14,7 @@ from pipeline.vision.training.wear import Grey
 
 _MARGIN = round(2.2 * CHARACTER)
 _HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_TRIPLEX)
+_PLATES_MARGIN = 0.5  # heights of a character above a plate's text and below it, at most
 _MARKS = {"-": 0.35, ".": 0.15, ":": 0.15, "/": 0.35, " ": 0.35}
 
 
@@ -27,7 +28,7 @@ def lettering(face: Typeface, rng: np.random.Generator) -> Drawn:
     if kind == 0:
         return _bare(strip, text, rng)
     if kind == 1:
-        beside = rng.uniform(0.5, 1.8) * CHARACTER, rng.uniform(0.5, 1.5) * CHARACTER
+        beside = rng.uniform(0.2, 1.8) * CHARACTER, 0.28 * 5.0 ** rng.random() * CHARACTER
         return _on_sign(strip, text, face, rng, beside)
     if kind == 2:  # a board that is larger than what is seen of it
         return _on_sign(strip, text, face, rng, (rng.uniform(1.5, 8) * CHARACTER, rng.uniform(1.0, 5) * CHARACTER))
@@ -70,6 +71,8 @@ def _text(rng: np.random.Generator) -> str:
         return f"{rng.integers(24):02d}:{rng.integers(60):02d}:{rng.integers(60):02d}"
     if kind == 2:
         return f"{rng.integers(1990, 2040)}-{rng.integers(1, 13):02d}-{rng.integers(1, 32):02d}"
+    if kind == 3 and rng.random() < 0.4:  # a road, a distance, a number on a door
+        return f"{ALPHABET[10 + int(rng.integers(26))]}{'' if rng.random() < 0.6 else ' '}{rng.integers(1, 1000)}"
     letters = "".join(ALPHABET[10 + i] for i in rng.integers(26, size=int(rng.integers(2, 9))))
     digits = str(int(rng.integers(1, 10 ** int(rng.integers(1, 7)))))
     return (f"{letters}{digits}", f"{letters} {digits}", letters, digits, f"{digits} {letters}")[int(rng.integers(5))]
@@ -112,7 +115,7 @@ def _bare(strip: Art, text: str, rng: np.random.Generator) -> Drawn:
 
 
 def _on_sign(strip: Art, text: str, face: Typeface, rng: np.random.Generator, beside: tuple[float, float]) -> Drawn:
-    """Draw the strip on a road sign or a board: plain ground, wide margins, often a border, more lines, an arrow. beside:
+    """Draw the strip on a road sign or a board: plain ground, often wide margins, a border, poles, more lines, an arrow. beside:
     the margins (horizontal, vertical) in pixels."""
     height, width = strip.shape
     more = [int(rng.integers(0, 2)) for _ in range(2)] if rng.random() < 0.6 else [0, 0]
@@ -124,10 +127,12 @@ def _on_sign(strip: Art, text: str, face: Typeface, rng: np.random.Generator, be
     x1, y1 = x0 + left + width + right, y0 + over + height + under
     ground = float(rng.uniform(5, 250))
     ink = _ink_on(ground, rng)
+    is_narrow = beside[1] < _PLATES_MARGIN * CHARACTER  # then something else tells it from a plate
+    if is_narrow or rng.random() < 0.3:
+        _poles(plain, (x0, y0, x1, y1), rng)
     cv2.rectangle(plain, (x0, y0), (x1, y1), ground, -1)
     if rng.random() < 0.7:
-        inset, thick = round(rng.uniform(0, 0.25) * CHARACTER), max(1, round(rng.uniform(0.04, 0.2) * CHARACTER))
-        cv2.rectangle(plain, (x0 + inset, y0 + inset), (x1 - inset, y1 - inset), ink, thick)
+        border(plain, (x0, y0, x1, y1), (ground, ink), CHARACTER, rng)
     x, y = x0 + left, y0 + over
     _paint(plain, strip, x, y, ink)
     for number, has in zip((-1, 1), more, strict=True):
@@ -137,6 +142,17 @@ def _on_sign(strip: Art, text: str, face: Typeface, rng: np.random.Generator, be
         _arrow(plain, (x + width + right // 2, y + height // 2), ink, rng)
     box = (x, y, x + width, y + height)
     return Drawn(plain, (x0, y0, x1, y1), (_line(text, box),))
+
+
+def _poles(art: Art, board: tuple[int, int, int, int], rng: np.random.Generator) -> None:
+    """Draw what carries a sign or board: one pole or two, from above it or from its lower edge down."""
+    x0, y0, x1, _ = board
+    shade, wide = float(rng.uniform(20, 235)), max(2, round(rng.uniform(0.08, 0.4) * CHARACTER))
+    top = 0 if rng.random() < 0.25 else y0
+    shares = (0.5,) if rng.random() < 0.7 else (0.15, 0.85)
+    for share in shares:
+        at = round(x0 + (x1 - x0) * float(np.clip(share + rng.normal(0, 0.08), 0.05, 0.95)))
+        cv2.line(art, (at, top), (at, art.shape[0]), shade, wide)
 
 
 def _paint(art: Art, strip: Art, x: int, y: int, ink: float) -> None:
