@@ -4,6 +4,7 @@ A state is reached once; then language, theme and width change in place. axe-cor
 colours at both themes. A picture of each state is kept: on a screen in the light, on a phone in the dark, in the longest language.
 """
 
+import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
@@ -87,7 +88,6 @@ SIGNS = {
     "Home",
     "End",
 }
-SIGNS |= {"Dispatcher", "An", "Auditor", "person"}  # of whom the page was told before anybody listened
 """The same in every language."""
 SAME = set.intersection(
     *(
@@ -113,19 +113,35 @@ class Look:
     name: str
     data: set[str] = field(default_factory=lambda: {*SIGNS, *SAME, *WORD.findall(" ".join(ROLES))})
     faults: list[str] = field(default_factory=list)
+    reading: int = 0  # answers
+    idle: asyncio.Event = field(default_factory=asyncio.Event)  # none is being read
 
-    def __post_init__(self) -> None:
-        self.page.on("response", self._heard)
+    @classmethod
+    async def begin(cls, page: Page, name: str) -> "Look":
+        """Listen, and load the page anew: whatever it is told is heard."""
+        look = cls(page, name)
+        look.idle.set()
+        page.on("response", look._heard)
+        await page.reload()
+        return look
 
     async def _heard(self, answer: Response) -> None:
         if "/api/v1/" in answer.url and "json" in answer.headers.get("content-type", ""):
+            self.reading += 1
+            self.idle.clear()
             with contextlib.suppress(Error):  # the page has gone on meanwhile
-                self.data |= set(WORD.findall(VALUE.sub("", await answer.text())))
+                self._learnt(await answer.text())
+            self.reading -= 1
+            if not self.reading:
+                self.idle.set()
+
+    def _learnt(self, text: str) -> None:
+        self.data |= set(WORD.findall(VALUE.sub("", text)))
 
     def told(self, *messages: Message) -> None:
         """The page is told this by its stream."""
         for one in messages:
-            self.data |= set(WORD.findall(VALUE.sub("", msgspec.json.encode(one).decode())))
+            self._learnt(msgspec.json.encode(one).decode())
 
     async def at(self, state: str, typed: str = "") -> None:
         """Look at what the page shows now. typed: what somebody wrote or chose there."""
@@ -136,6 +152,7 @@ class Look:
             texts.append(set(await page.evaluate(TEXTS)))
             await self._fits(state, language)
             self._found(f"{state}, {language}", await page.evaluate(AXE, OTHERS))
+        await self.idle.wait()
         self.data |= set(WORD.findall(typed))
         unsaid = [one for one in set.intersection(*texts) if set(WORD.findall(one)) - self.data]
         self._found(f"{state}: in no catalogue", sorted(unsaid))
@@ -172,7 +189,7 @@ async def test_the_dispatch_desk(screens: Screens, tmp_path: Path) -> None:
     )
     bench = Bench(screens.desks.kafka, screens.desks.redis, screens.desks.namespace, tmp_path)
     async with bench.worker(incidents.AGENT), screens.opened("/dispatch", DISPATCHER, locale="en-GB") as page:
-        look = Look(page, "dispatch")
+        look = await Look.begin(page, "dispatch")
         await expect(page.locator("#where")).to_be_visible()
         await page.locator("#why").fill("work")
         await page.keyboard.press("Enter")
@@ -234,7 +251,7 @@ async def test_the_traffic_authority(screens: Screens) -> None:
     """The reason, the cases, one case, and what is asked for it."""
     one = await a_case(screens, "1AUT111")
     async with screens.opened("/authority", "authority_officer", locale="en-GB") as page:
-        look = Look(page, "authority")
+        look = await Look.begin(page, "authority")
         await page.locator("main input").first.fill("cases of week 48, file 2026/77")
         await look.at("reason")
         await page.keyboard.press("Enter")
@@ -261,7 +278,7 @@ async def test_the_liaison(screens: Screens) -> None:
     await screens.send(alert)
     await screens.desks.send(FORWARDS, Scene().forward(alert.read.captured_at_ms))
     async with screens.opened("/liaison", "liaison_officer", locale="en-GB") as page:
-        look, dialog = Look(page, "liaison"), page.locator("dialog[open]")
+        look, dialog = await Look.begin(page, "liaison"), page.locator("dialog[open]")
         await page.get_by_label("Reason").fill("stolen car, file 2026/77")
         await page.keyboard.press("Enter")
         await expect(page.locator("tbody tr").first).to_be_visible()
@@ -292,7 +309,7 @@ async def test_the_lists(screens: Screens) -> None:
     await screens.desks.send(INCIDENTS, after(state, done))
     good = "entry_id,plate,category\n" + "".join(f"E-{number},1ABC{number:03},theft\n" for number in range(9))
     async with screens.opened("/lists", "list_manager", locale="en-GB") as page:
-        look = Look(page, "lists")
+        look = await Look.begin(page, "lists")
         await expect(page.locator("tbody tr").first).to_be_visible()
         await look.at("lists", "court desk l.csv")
         await page.get_by_role("button", name="STOLEN").click()
@@ -327,7 +344,7 @@ async def test_the_lists(screens: Screens) -> None:
 async def test_the_accounts_and_the_approvals(screens: Screens) -> None:
     """Persons, one person, a designation, desks; what waits for a second person."""
     async with screens.opened("/accounts", "administrator", locale="en-GB") as page:
-        look, dialog = Look(page, "accounts"), page.locator("dialog[open]")
+        look, dialog = await Look.begin(page, "accounts"), page.locator("dialog[open]")
         await expect(page.locator("tbody tr")).not_to_have_count(0)
         await look.at("persons")
         await page.keyboard.press("n")
@@ -346,7 +363,7 @@ async def test_the_accounts_and_the_approvals(screens: Screens) -> None:
     asked = a_designation_asked()
     first = await screens.desks.logged_in("administrator")
     async with screens.opened("/approvals", SECOND, locale="en-GB") as page:
-        second = Look(page, "approvals")
+        second = await Look.begin(page, "approvals")
         await expect(page.locator("p.none")).to_be_visible()
         await second.at("none")
         assert 201 == (await first.ask("POST", "/api/v1/approvals", asked)).status
@@ -364,7 +381,7 @@ async def test_the_cameras(screens: Screens) -> None:
     """The worst first, one camera and its passages, the map, who waits, and waves."""
     await a_network(screens)
     async with screens.opened("/cameras", "camera_manager", locale="en-GB") as page:
-        look, dialog = Look(page, "cameras"), page.locator("dialog[open]")
+        look, dialog = await Look.begin(page, "cameras"), page.locator("dialog[open]")
         await expect(page.locator("tbody tr").first).to_be_visible()
         await look.at("table")
         await page.get_by_role("button", name="E17 Gent").click()
@@ -392,7 +409,7 @@ async def test_the_record(screens: Screens) -> None:
     """Search, one entry with its proof, a sample, findings, and the check."""
     a_log(screens.desks.settings.record, 120)
     async with screens.opened("/record", "auditor", locale="en-GB") as page:
-        look = Look(page, "record")
+        look = await Look.begin(page, "record")
         await page.locator("tbody tr button").first.click()
         await expect(page.locator("dialog .told")).to_be_visible()
         await look.at("entry")
@@ -423,7 +440,7 @@ async def test_the_account(screens: Screens) -> None:
         "first.person", hashed(initial), initial=True
     )
     async with screens.page("/#you", storage_state=None, locale="en-GB") as page:
-        look = Look(page, "account")
+        look = await Look.begin(page, "account")
         await expect(page.locator("#user")).to_be_focused()
         await look.at("login")
         await page.keyboard.type("first.person")
@@ -476,7 +493,7 @@ async def test_the_account(screens: Screens) -> None:
 async def test_what_stands_before_a_screen(screens: Screens) -> None:
     """Without the right, while it loads, and when the server does not answer."""
     async with screens.opened("/lists", OUTSIDER, locale="en-GB") as page:
-        look = Look(page, "before")
+        look = await Look.begin(page, "before")
         await expect(page.locator("h1")).to_be_visible()
         await look.at("no right")
         await page.route("**/api/v1/session", lambda _route: None)
@@ -488,7 +505,7 @@ async def test_what_stands_before_a_screen(screens: Screens) -> None:
         await expect(page.locator("h1")).to_be_visible()
         await look.at("away", await page.locator("h1 + p").inner_text())
     async with screens.opened("/dispatch", OUTSIDER, locale="en-GB") as page:
-        desk = Look(page, "dispatch")
+        desk = await Look.begin(page, "dispatch")
         await expect(page.locator("h1")).to_be_visible()
         await desk.at("no right")
     assert [] == look.faults + desk.faults
