@@ -502,7 +502,7 @@ async def test_what_stands_before_a_screen(screens: Screens) -> None:
         await page.unroute("**/api/v1/session")
         await page.route("**/api/v1/session", lambda route: route.abort())
         await page.reload()
-        await expect(page.locator("h1")).to_be_visible()
+        await expect(page.locator(".before[role=alert]")).to_be_visible()
         await look.at("away", await page.locator("h1 + p").inner_text())
     async with screens.opened("/dispatch", OUTSIDER, locale="en-GB") as page:
         desk = await Look.begin(page, "dispatch")
@@ -513,7 +513,7 @@ async def test_what_stands_before_a_screen(screens: Screens) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_first_page(screens: Screens, language: str) -> None:
-    """The login, refused; a password of one's own; one's own page. It begins anew in another language."""
+    """The login, refused; a password of one's own; one's own page."""
     faults: list[str] = []
 
     async def at(page: Page, state: str) -> None:
