@@ -36,6 +36,8 @@ __all__ = ["STANDARD_INPUT", "TABLES", "Checked", "Refused", "Table", "check_fil
 
 T = TypeVar("T", bound=Message)
 TOLD = 100  # refusals kept in words; the rest is only counted
+MOST_BAD = 100_000
+"""A file with so many wrong lines is read no further: it is no list, or not of the form that it is taken for."""
 _REPORT_EVERY = 5_000  # lines
 
 
@@ -99,6 +101,7 @@ class _Check(Generic[T]):
         last = 0
         for number, row in enumerate(self._rows(stream, form, encoding)):
             if isinstance(row, Refused):
+                last = row.line
                 self._refuse(row)
             elif isinstance(row, Page):
                 last = row.rows[-1][0]
@@ -106,6 +109,9 @@ class _Check(Generic[T]):
             else:
                 last = row[0]
                 self._take(*row, form == "xml")
+            if self._checked.bad >= MOST_BAD:
+                self._refuse_rest(last)
+                break
             if progress and (number % _REPORT_EVERY == 0 or isinstance(row, Page)):
                 progress(stream.tell())
         self._find_duplicates()
@@ -202,6 +208,11 @@ class _Check(Generic[T]):
         self._checked.fatal |= refused.fatal
         if len(self._checked.refused) < self._told:
             self._checked.refused.append(refused)
+
+    def _refuse_rest(self, line: int) -> None:
+        why = f"{MOST_BAD:,} lines up to here are wrong: the rest was not read; nothing of this file is taken"
+        del self._checked.refused[max(0, self._told - 1) :]  # this one is told, however many were
+        self._refuse(Refused(self._file, max(1, line), why, fatal=True))
 
     def _find_duplicates(self) -> None:
         """Refuse every item that repeats key and begin of validity of an earlier item in the file. Needs 24 bytes an item."""

@@ -21,7 +21,7 @@ from pipeline.errors import BadRecord
 from pipeline.hotlist.pattern_index import collapsed
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import can_be_seen
-from pipeline.tables.files import TABLES, check_file
+from pipeline.tables.files import MOST_BAD, TABLES, TOLD, check_file
 from pipeline.tables.spreadsheets import says_nothing, spoiled_text
 from pipeline.tables.text_lines import TextLines
 from pipeline.tables.writing import write_file
@@ -985,6 +985,19 @@ def test_days_and_moments_in_a_list_are_read_as_elsewhere(read: Read) -> None:
     found = item.distances[0].certificate
     expected = [cells.moment_ms(text) for text in ("2026-05-31T22:00:00Z", "2026-06-30T22:00:00Z")]
     assert expected == [found.valid_from_ms, found.valid_until_ms]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("f.json", "[{0}]"), ("f.csv", "entry_id,plate,hotlist,category,owner,legal_basis\n{1}")]
+)
+def test_a_file_with_too_many_wrong_lines_is_read_no_further(read: Read, name: str, content: str) -> None:
+    """It says where it stopped, and nothing of it is taken, however good its last lines are."""
+    wrong = MOST_BAD + 1_000
+    content = content.replace("{0}", ",".join("0" * wrong)).replace("{1}", "E,*,x,c,o,l\n" * wrong)
+    items, refused = read(content, name, "hotlist")
+    assert not items
+    assert "100,000 lines up to here are wrong" in refused[-1]
+    assert len(refused) <= TOLD
 
 
 def test_a_pairs_own_certificate_stands_in_its_cell(read: Read) -> None:
