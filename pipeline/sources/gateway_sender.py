@@ -30,12 +30,12 @@ class GatewaySender:
         self.sent = self.again = 0
 
     async def put(self, read: PlateRead) -> None:
-        """Take one read. Waits while MOST_WAITING wait for its connection: for ever once `run` has ended."""
+        """Take one read. Waits while MOST_WAITING wait for its connection."""
         lane = int.from_bytes(blake2b(read.camera_id.encode(), digest_size=2).digest()) % CONNECTIONS
         await self._lanes[lane].put(read)
 
     async def flush(self) -> None:
-        """Wait until all that was put is answered with a yes: for ever once `run` has ended."""
+        """Wait until all that was put is answered with a yes."""
         await asyncio.gather(*(lane.join() for lane in self._lanes))
 
     async def run(self) -> None:
@@ -82,19 +82,21 @@ async def open_gateway_sender(
     url: str, user: str, password: str, say: Callable[[PlateRead], Spoken]
 ) -> AsyncIterator[GatewaySender]:
     """Yields a sender. user, password: sent with each message that brings none of its own. At the block's end everything is
-    answered first, unless an error ended the block. Then raises the first error of GatewaySender.run, BadRecord or Unavailable."""
+    answered first, unless an error ended the block. The first error of GatewaySender.run, BadRecord or Unavailable, ends the block
+    at once, and is raised."""
     headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
     connector, timeout = aiohttp.TCPConnector(limit=CONNECTIONS), aiohttp.ClientTimeout(total=30.0)
     async with aiohttp.ClientSession(headers=headers, connector=connector, timeout=timeout) as http:
         sender = GatewaySender(http, url, say)
-        running = asyncio.create_task(sender.run())
         try:
-            yield sender
-            flushing = asyncio.create_task(sender.flush())
-            await asyncio.wait({running, flushing}, return_when=asyncio.FIRST_COMPLETED)
-            flushing.cancel()
-        finally:
-            running.cancel()
-            failed = (await asyncio.gather(running, return_exceptions=True))[0]
-        if isinstance(failed, BaseExceptionGroup):
-            raise failed.exceptions[0]
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(sender.run())
+                yield sender
+                await sender.flush()
+                running.cancel()
+        except BaseExceptionGroup as failed:
+            raise _first(failed) from failed
+
+
+def _first(failed: BaseException) -> BaseException:
+    return _first(failed.exceptions[0]) if isinstance(failed, BaseExceptionGroup) else failed
