@@ -47,6 +47,7 @@ WhyRefused = Literal[
 over: it was withdrawn, has expired or was ended. held: another person holds it. not_yours: who hands over or closes must hold it.
 needs_none: the alert needs no confirmation."""
 MOST_SIGHTINGS, MOST_STEPS, MOST_REFUSED, MOST_ANSWERS, MOST_ALARMED = 64, 128, 16, 32, 16
+MOST_AWAITED = MOST_STEPS - MOST_ANSWERS  # of more silences than it has steps an incident cannot tell
 AlertIds = Annotated[tuple[AlertId, ...], msgspec.Meta(max_length=MOST_SIGHTINGS)]
 _NEEDS = {
     "confirm": ("alert_id",),
@@ -165,6 +166,7 @@ class IncidentStep(Message, frozen=True, kw_only=True):
     left: bool = False  # hand_over: by the platform, because the person's shift or session had ended
     to_country: Country | None = None  # alarmed: this neighbour did not get its message, or did not say what came of it
     forward_id: ForwardId | None = None  # alarmed: of which message
+    recall: bool = False  # alarmed: that message is a recall, so the neighbour may act on what was taken back
     note: Text | None = None
     undone_by: Count | None = None
 
@@ -183,7 +185,7 @@ class RefusedAction(Message, frozen=True, kw_only=True):
 
 
 class NeighbourAnswer(Message, frozen=True, kw_only=True):
-    """What became of a forward of one of the incident's alerts, as its receipt says. later, answer_by_ms: see Receipt."""
+    """What became of a forward of one of the incident's alerts, as its receipt says. later, answer_by_ms, recall: see Receipt."""
 
     forward_id: ForwardId
     to_country: Country
@@ -193,6 +195,7 @@ class NeighbourAnswer(Message, frozen=True, kw_only=True):
     detail: Text | None = None
     reference: Text | None = None
     answer_by_ms: EpochMs | None = None
+    recall: bool = False
     at_ms: EpochMs
 
 
@@ -204,7 +207,7 @@ class IncidentState(Message, frozen=True, kw_only=True):
     many actions of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one
     handed over, the desk that it waits for. alarmed: desks that were told because nobody had answered; everybody: whoever may see
     it was. sightings: the first and the latest, of sighting_count. confirmed: hits that stand and that a person confirmed.
-    alerts_at: where the alert stands that was read last, so that one which comes again is known after its sighting was dropped.
+    awaited: answers that leave something open and for which `answers` has no room. alerts_at: where the alert stands that was read last, so that one which comes again is known after its sighting was dropped.
     """
 
     incident_id: AlertId
@@ -227,6 +230,7 @@ class IncidentState(Message, frozen=True, kw_only=True):
     steps: Annotated[tuple[IncidentStep, ...], msgspec.Meta(max_length=MOST_STEPS)] = ()
     refused: Annotated[tuple[RefusedAction, ...], msgspec.Meta(max_length=MOST_REFUSED)] = ()
     answers: Annotated[tuple[NeighbourAnswer, ...], msgspec.Meta(max_length=MOST_ANSWERS)] = ()
+    awaited: Annotated[tuple[NeighbourAnswer, ...], msgspec.Meta(max_length=MOST_AWAITED)] = ()
     copied: Copied | None = None  # the earliest such pair of hits that stand
     alerts_at: RecordPlace | None = None
     changed_at_ms: EpochMs  # the broker's time

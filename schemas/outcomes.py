@@ -207,6 +207,7 @@ class Receipt(Message, frozen=True, kw_only=True):
     attempts: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
     first_sent_at_ms: EpochMs | None = None
     incident_id: AlertId | None = None  # of the forward's alert
+    recall: bool = False  # of a recall: one that was not delivered leaves the neighbour with what was taken back
     answer_by_ms: EpochMs | None = None  # acknowledged: until when the neighbour has promised to say what came of it
     decided_at_ms: EpochMs
 

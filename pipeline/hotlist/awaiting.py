@@ -3,7 +3,8 @@
 Silence is no answer: who is told that a neighbour acknowledged a message may think that somebody acts. So a message that was not
 delivered in time, and one that was acknowledged but of which nothing was said by the time that was promised, are told once each,
 also where the incident was closed because the neighbour acts now. What the neighbour says afterwards is shown all the same. Of a
-message that was recalled nothing is expected.
+message that was recalled nothing is expected; but a recall that was not delivered is told however the incident ended: the neighbour may
+still stop whoever is innocent.
 """
 
 from collections import Counter
@@ -12,16 +13,16 @@ from collections.abc import Iterator, Sequence
 from pipeline.hotlist.standing import ENDED, ended_by
 from schemas import ids
 from schemas.base import Country, ForwardId
-from schemas.incidents import IncidentState, NeighbourAnswer
+from schemas.incidents import MOST_ANSWERS, MOST_AWAITED, IncidentState, NeighbourAnswer
 from schemas.outcomes import WITHDRAWN
 
 
 def next_overdue(state: IncidentState) -> tuple[int, NeighbourAnswer] | None:
-    """From when on (UTC ms, perhaps in the future) which answer leaves something open that must be told; None: none does, or the
-    incident is over and was not passed on. Of several the earliest, then the first by forward_id."""
-    if not is_awaited(state):
-        return None
-    due = [(at_ms, one) for one in _open(state, state.answers) if (at_ms := _due_ms(one)) is not None]
+    """From when on (UTC ms, perhaps in the future) which answer leaves something open that must be told; None: none does. Where the
+    incident is over and was not passed on, a recall alone. Of several the earliest, then the first by forward_id."""
+    awaits = is_awaited(state)
+    left = _open(state, (*state.answers, *state.awaited))
+    due = [(at_ms, one) for one in left if (awaits or one.recall) and (at_ms := _due_ms(one)) is not None]
     return min(due, key=lambda pair: (pair[0], pair[1].forward_id), default=None)
 
 
@@ -36,7 +37,17 @@ def is_passed_on(state: IncidentState) -> bool:
     return state.phase == "closed" and last is not None and last.ending == "passed_on"
 
 
-def kept(state: IncidentState, answers: Sequence[NeighbourAnswer], most: int) -> tuple[NeighbourAnswer, ...]:
+def kept(
+    state: IncidentState, answers: Sequence[NeighbourAnswer]
+) -> tuple[tuple[NeighbourAnswer, ...], tuple[NeighbourAnswer, ...]]:
+    """Those of these answers that are kept, MOST_ANSWERS at the most, and those others that leave something open, MOST_AWAITED at the
+    most."""
+    shown = _most(state, answers, MOST_ANSWERS)
+    others = [one for one in _open(state, answers) if one not in shown]
+    return shown, _most(state, others, MOST_AWAITED)
+
+
+def _most(state: IncidentState, answers: Sequence[NeighbourAnswer], most: int) -> tuple[NeighbourAnswer, ...]:
     """At most so many of these answers. First those go that leave nothing open, the oldest first, but what a neighbour said later
     after the others; then, of the country of which most are open, the one that is due last: no neighbour's silence goes unnoticed.
     """

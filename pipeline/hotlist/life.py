@@ -12,7 +12,6 @@ from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.reopening import step_of, with_hit, with_step
 from pipeline.hotlist.standing import ENDED, derived, sighting_with
 from schemas.incidents import (
-    MOST_ANSWERS,
     MOST_SIGHTINGS,
     MOST_STEPS,
     IncidentSighting,
@@ -86,13 +85,17 @@ def answered(state: IncidentState, receipt: Receipt, at_ms: int) -> IncidentStat
         detail=receipt.detail,
         reference=receipt.neighbour_reference,
         answer_by_ms=receipt.answer_by_ms,
+        recall=receipt.recall,
         at_ms=receipt.decided_at_ms,
     )
     said = answer.forward_id, answer.outcome, answer.later
-    if any((one.forward_id, one.outcome, one.later) == said for one in state.answers):
+    known = *state.answers, *state.awaited
+    if any((one.forward_id, one.outcome, one.later) == said for one in known):
         return state
-    answers = awaiting.kept(state, (*state.answers, answer), MOST_ANSWERS)
-    return state if answers == state.answers else derived(_replace(state, answers=answers), at_ms)
+    answers, awaited = awaiting.kept(state, (*known, answer))
+    if (answers, awaited) == (state.answers, state.awaited):
+        return state
+    return derived(_replace(state, answers=answers, awaited=awaited), at_ms)
 
 
 def alarmed(state: IncidentState, desk_id: str | None, at_ms: int) -> IncidentState:
@@ -110,7 +113,7 @@ def unanswered(state: IncidentState, answer: NeighbourAnswer, at_ms: int) -> Inc
     if len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
     step = step_of(state, "alarmed", at_ms, desk=state.desk)
-    step = _replace(step, to_country=answer.to_country, forward_id=answer.forward_id)
+    step = _replace(step, to_country=answer.to_country, forward_id=answer.forward_id, recall=answer.recall)
     return derived(with_step(state, step), at_ms)
 
 

@@ -124,7 +124,7 @@ def _take_in(facts: _Facts, step: IncidentStep) -> None:
         case "rang":
             facts.ended_by, facts.since = None, facts.since or step
         case "alarmed" if step.forward_id is not None:  # a neighbour's silence: whoever passed it on has it again
-            facts.ended_by = None
+            facts.ended_by = facts.ended_by if step.recall else None
         case "alarmed" if step.desk is None:
             facts.everybody = True
         case "alarmed":

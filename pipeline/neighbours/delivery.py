@@ -56,6 +56,7 @@ def _receipt(forward: Forward, work: Open, outcome: ReceiptOutcome, at_ms: int, 
         attempts=max(1, work.attempts),
         first_sent_at_ms=work.first_sent_at_ms,
         incident_id=forward.incident_id,
+        recall=forward.kind == "recall",
         decided_at_ms=at_ms,
         **said,  # type: ignore[arg-type]  # the two above give each its type
     )

@@ -234,6 +234,32 @@ def test_of_more_open_answers_than_there_is_room_for_each_neighbour_keeps_its_ow
     assert state is told_of(state, open_[-1])
 
 
+def test_no_deadline_is_lost_of_more_open_answers_than_are_shown() -> None:
+    """Those that are shown are answered in time; of the others each silence is told, once."""
+    open_ = [receipt("acknowledged", one, f"f-{one}", answer_by_ms=NOON_MS + 60_000 + one) for one in range(90)]
+    heard = [receipt("later accepted", 100 + one, f"f-{one}") for one in range(MOST_ANSWERS)]
+    state = told_of(begun(), *open_, *heard)
+    alarms = list[str | None]()
+    while (overdue := next_overdue(state)) is not None:
+        state = life.unanswered(state, overdue[1], overdue[0])
+        alarms.append(state.steps[-1].forward_id)
+    assert [one.forward_id for one in open_[MOST_ANSWERS:]] == alarms
+    assert state == msgspec.json.decode(msgspec.json.encode(state), type=IncidentState)
+
+
+@pytest.mark.parametrize("ending", ["dismiss", "close", "expired"])
+def test_a_recall_that_did_not_arrive_is_told_of_however_the_incident_ended_and_opens_nothing(ending: str) -> None:
+    """The neighbour may still stop whom nobody wants any more."""
+    taken = after(told_of(begun(), TAKEN), ("take", AN))
+    over = life.expired(taken, NOON_MS) if ending == "expired" else after(taken, (ending, AN))
+    state = told_of(over, receipt("expired", 3_000, "f-r", recall=True))
+    overdue = next_overdue(state)
+    assert "f-r" == (overdue and overdue[1].forward_id)
+    told = life.unanswered(state, overdue[1], NOON_MS + 4_000)  # type: ignore[index]  # it is there
+    assert (over.phase, True, None) == (told.phase, told.steps[-1].recall, next_overdue(told))
+    assert next_overdue(told_of(over, receipt("expired", 3_000, "f-r", recall=True, reason=WITHDRAWN))) is None
+
+
 def test_what_was_not_delivered_in_time_is_told_unless_it_was_taken_back() -> None:
     """A dispatcher would think that the neighbour knows."""
     late = next_overdue(told_of(begun(), receipt("expired", 5_000)))

@@ -29,9 +29,9 @@ export function hindrance(incident, sighting, did, me) {
   return null;
 }
 
-/** Whether this desk is asked: it was handed over to it, it or everybody is alarmed because nobody answered, or a neighbour is silent. @param {import("./incidents.js").Told | undefined} told  @param {string | undefined} desk */
+/** Whether this desk is asked: it was handed over to it, it or everybody is alarmed because nobody answered, a neighbour is silent, or has not got a recall, however the incident ended. @param {import("./incidents.js").Told | undefined} told  @param {string | undefined} desk */
 export const asks = (told, desk) =>
-  Boolean(told && desk) && ((told.last?.forward_id && !ENDED.includes(told.phase) && [desk, undefined].includes(told.desk)) || (told.phase === "handed_over" && told.desk === desk) || (["new", "handed_over"].includes(told.phase) && (told.everybody || (told.alarmed ?? []).includes(desk))));
+  Boolean(told && desk) && ((told.last?.forward_id && (told.last.recall || !ENDED.includes(told.phase)) && [desk, undefined].includes(told.desk)) || (told.phase === "handed_over" && told.desk === desk) || (["new", "handed_over"].includes(told.phase) && (told.everybody || (told.alarmed ?? []).includes(desk))));
 
 /** Whether what is told of an incident alarms this desk now: it is asked from now on, or once more. @param {import("./incidents.js").Told | undefined} before  @param {import("./incidents.js").Told | undefined} told  @param {string | undefined} desk */
 export const alarms = (before, told, desk) =>

@@ -22,7 +22,7 @@ export function History({ shown, me, desks }) {
 
 /** The word for what a step did. */
 function done(step) {
-  if (step.forward_id) return "did.unanswered";
+  if (step.forward_id) return step.recall ? "did.not_recalled" : "did.unanswered";
   return step.did === "alarmed" && !step.desk ? "did.everybody" : `did.${step.did}`;
 }
 

@@ -9,7 +9,7 @@
  * @typedef {{alert: Alert, place?: string, withdrawal?: {id: string, reason: string, by: string, at_ms: number}}} Sighting
  * @typedef {{incident_id: string, change: number, revision: number, rings: number, phase: string, holder?: string, desk?: string,
  *   alarmed?: string[], everybody?: boolean, confirmed?: string[], priority: string, plate: string, changed_at_ms: number,
- *   last?: {number: number, did: string, desk?: string, alert_id?: string, forward_id?: string}}} Told what persons did about an incident
+ *   last?: {number: number, did: string, desk?: string, alert_id?: string, forward_id?: string, recall?: boolean}}} Told what persons did about an incident
  * @typedef {{id: string, sightings: Map<string, Sighting>, best: Sighting, first: Sighting, last: Sighting, trail: Sighting[], rank: number,
  *   rangMs: number, told?: Told, phase: string, over: boolean}} Incident
  */
