@@ -207,7 +207,8 @@ class IncidentState(Message, frozen=True, kw_only=True):
     many actions of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one
     handed over, the desk that it waits for. alarmed: desks that were told because nobody had answered; everybody: whoever may see
     it was. sightings: the first and the latest, of sighting_count. confirmed: hits that stand and that a person confirmed.
-    awaited: answers that leave something open and for which `answers` has no room. alerts_at: where the alert stands that was read last, so that one which comes again is known after its sighting was dropped.
+    awaited: answers that leave something open and for which `answers` has no room. alerts_at: where the alert stands that was read
+    last, so that one which comes again is known after its sighting was dropped.
     """
 
     incident_id: AlertId
@@ -234,4 +235,5 @@ class IncidentState(Message, frozen=True, kw_only=True):
     copied: Copied | None = None  # the earliest such pair of hits that stand
     alerts_at: RecordPlace | None = None
     changed_at_ms: EpochMs  # the broker's time
+    shared: bool = False  # the entry of one of its hits is shared with neighbours: they may say something for weeks
     covert_owner: Text | None = None  # of a covert one, which stands on no topic: the only service that may know of it

@@ -3,8 +3,8 @@
 Silence is no answer: who is told that a neighbour acknowledged a message may think that somebody acts. So a message that was not
 delivered in time, and one that was acknowledged but of which nothing was said by the time that was promised, are told once each,
 also where the incident was closed because the neighbour acts now. What the neighbour says afterwards is shown all the same. Of a
-message that was recalled nothing is expected; but a recall that was not delivered is told however the incident ended: the neighbour may
-still stop whoever is innocent.
+message that was recalled nothing is expected; but a recall that was not delivered is told however the incident ended: the neighbour
+may still stop whoever is innocent.
 """
 
 from collections import Counter
@@ -40,8 +40,8 @@ def is_passed_on(state: IncidentState) -> bool:
 def kept(
     state: IncidentState, answers: Sequence[NeighbourAnswer]
 ) -> tuple[tuple[NeighbourAnswer, ...], tuple[NeighbourAnswer, ...]]:
-    """Those of these answers that are kept, MOST_ANSWERS at the most, and those others that leave something open, MOST_AWAITED at the
-    most."""
+    """Those of these answers that are kept, MOST_ANSWERS at the most, and those others that leave something open, MOST_AWAITED at
+    the most."""
     shown = _most(state, answers, MOST_ANSWERS)
     others = [one for one in _open(state, answers) if one not in shown]
     return shown, _most(state, others, MOST_AWAITED)

@@ -48,7 +48,8 @@ def seen(
     elif _was_dropped(state, at_ms, at) or (alert.revision > 1 and state.sighting_count > len(state.sightings)):
         return state  # a higher revision of one that was dropped is our own (pipeline.hotlist.revising)
     sighting = _replace(_sighting_of(alert, zones), sure_at=sure_at)
-    state = _with_sighting(_replace(state, sighting_count=state.sighting_count + 1, alerts_at=at), sighting)
+    shared, count = state.shared or bool(alert.share_with), state.sighting_count + 1
+    state = _with_sighting(_replace(state, sighting_count=count, alerts_at=at, shared=shared), sighting)
     after = derived(with_hit(state, sighting, at_ms), at_ms)
     return after if sure_at is None else copies.with_hit(after, alert.alert_id)
 

@@ -59,11 +59,17 @@ def seen(
     zones, sure_at: see life.seen. at_ms, at: when the broker took the alert, and where it stands.
     """
     state = life.seen(kept.state, alert, zones, at_ms, at, sure_at)
+    state = _with_waiting(state, kept)
+    return kept if state is kept.state else Kept(state)
+
+
+def _with_waiting(state: IncidentState, kept: Kept) -> IncidentState:
+    """The state with the actions and answers that came before it was known."""
     for one in kept.waiting:
         state = _acted(state, one)
     for answer in kept.answers:
         state = life.answered(state, answer.receipt, answer.at_ms)
-    return kept if state is kept.state else Kept(state)
+    return state
 
 
 def _acted(state: IncidentState, one: WaitingAction) -> IncidentState:
@@ -95,6 +101,11 @@ def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
     return Kept(None, kept.waiting, (*kept.answers, WaitingAnswer(receipt, at_ms))[-MOST_WAITING:])
 
 
+def restored(state: IncidentState, kept: Kept) -> Kept:
+    """What is kept after this state was put back: with what has come meanwhile, where the incident was not known."""
+    return kept if kept.state is not None else Kept(state, kept.waiting, kept.answers)
+
+
 def due_ms(state: IncidentState, desks: Mapping[str, Desk]) -> int | None:
     """When `passed` changes something next, UTC ms; None: never."""
     due = [one[0] for one in (next_alarm(state, desks), next_overdue(state)) if one is not None]
@@ -106,6 +117,7 @@ def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:
     state = kept.state
     if state is None:
         return kept
+    state = _with_waiting(state, kept)
     while (alarm := next_alarm(state, desks)) is not None and alarm[0] <= now_ms:
         after = life.alarmed(state, alarm[1], now_ms)
         if after is state:
@@ -118,4 +130,4 @@ def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:
         state = after
     if now_ms >= state.changed_at_ms + life.EXPIRES_MS:
         state = life.expired(state, now_ms)
-    return _with_state(kept, state)
+    return Kept(state) if kept.waiting or kept.answers else _with_state(kept, state)

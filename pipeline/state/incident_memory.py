@@ -18,7 +18,7 @@ from schemas.incidents import IncidentAction, IncidentState
 from schemas.outcomes import Alert, Receipt, RecordPlace
 
 KEPT_MS = 3 * 86_400_000  # after the last change: a replay still finds it
-ANSWERED_KEPT_MS = later_words.KEPT_MS + KEPT_MS  # where a neighbour was told: what it says later finds it, too
+SHARED_KEPT_MS = later_words.KEPT_MS + KEPT_MS  # where a neighbour may be told: what it says later finds it, too
 MOST_TRIES = 20  # against other workers on the same incident, within one call
 MOST_DUE = 200  # in one look
 MOST_WAITING = 64
@@ -56,19 +56,52 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Kept).decode
 _decode_alert = msgspec.msgpack.Decoder(Alert).decode
 _NOTHING = Kept()
-_WHOLE = "whole"  # in place of an incident's id: the note that nothing is missing
+_WHOLE, _OLDER = "whole", "whole-older"  # in place of an incident's id: the notes that nothing is missing
+
+
+def is_kept_long(state: IncidentState) -> bool:
+    """Whether the state is kept for SHARED_KEPT_MS, because a neighbour was told or may be."""
+    return state.shared or bool(state.answers)
 
 
 def _kept_ms(state: IncidentState | None) -> int:
-    return ANSWERED_KEPT_MS if state is not None and state.answers else KEPT_MS
+    return SHARED_KEPT_MS if state is not None and is_kept_long(state) else KEPT_MS
+
+
+class WholeNote:
+    """The note that nothing is missing of what Redis is to keep. Every method raises Unavailable while Redis is away."""
+
+    def __init__(self, client: redis.asyncio.Redis, key: str) -> None:
+        self._client, self._key = client, key
+
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was stored since `note_whole` was last called."""
+        ((token, _),) = await scripts.READ.run(self._client, WHAT, [([self._key], [])])
+        return token is not None
+
+    async def begin(self) -> str:
+        """Begin to put back what was lost. Returns what `note_whole` takes."""
+        begun = uuid.uuid4().hex
+        await scripts.BEGIN.run(self._client, WHAT, [([self._key], [begun])])
+        return begun
+
+    async def note_whole(self, begun: str) -> bool:
+        """Note that nothing is missing, unless Redis was emptied since `begin`. Returns whether nothing is."""
+        (done,) = await scripts.FINISH.run(self._client, WHAT, [([self._key], [begun])])
+        return bool(done)
 
 
 class IncidentMemory:
-    """The incidents of all workers. Every method raises Unavailable while Redis is away."""
+    """The incidents of all workers. Every method raises Unavailable while Redis is away.
+
+    whole: of those to which something happened in the last day; until it is noted `update` raises. older: of those before that
+    are kept long.
+    """
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
         self._namespace = namespace
+        self.whole, self.older = (WholeNote(client, self._key(one)) for one in (_WHOLE, _OLDER))
 
     async def update(
         self, changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]], due: Due
@@ -142,22 +175,6 @@ class IncidentMemory:
             keys = [self._due_key, f"{self._due_key}:{one.incident_id}"]
             calls.append((keys, [one.incident_id, one.change, KEPT_MS, "" if at_ms is None else at_ms]))
         await scripts.SET_DUE.run(self._client, WHAT, calls)
-
-    async def is_whole(self) -> bool:
-        """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `update` raises."""
-        ((token, _),) = await scripts.READ.run(self._client, WHAT, [([self._key(_WHOLE)], [])])
-        return token is not None
-
-    async def begin(self) -> str:
-        """Begin to put back what was lost. Returns what `note_whole` takes."""
-        begun = uuid.uuid4().hex
-        await scripts.BEGIN.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
-        return begun
-
-    async def note_whole(self, begun: str) -> bool:
-        """Note that nothing is missing in the memory, unless Redis was emptied since `begin`. Returns whether nothing is."""
-        (done,) = await scripts.FINISH.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
-        return bool(done)
 
     async def restored(self, states: Sequence[IncidentState]) -> None:
         """Store these states where nothing is known of their incidents; what is due for them is looked at soon."""

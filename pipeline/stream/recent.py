@@ -3,7 +3,7 @@ it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -35,6 +35,33 @@ async def look_patiently(look: Callable[[], Awaitable[None]], event: str) -> Non
             tell = log.warning if failed == TOLD_AFTER else log.debug
             tell(event, cause=str(error), tries=failed)
         await asyncio.sleep(EVERY_S)
+
+
+class Whole(Protocol):
+    """Notes whether a memory is whole. Every method raises Unavailable while Redis is away."""
+
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was stored since `note_whole` was last called."""
+
+    async def begin(self) -> str:
+        """Begin to put back what was lost. Returns what `note_whole` takes."""
+
+    async def note_whole(self, begun: str) -> bool:
+        """Note that nothing is missing, unless Redis was emptied since `begin`. Returns whether nothing is."""
+
+
+async def put_back(memory: Whole, filled: Callable[[str], Awaitable[int]], event: str) -> None:
+    """Fill the memory again, unless it is whole. filled: does so, and returns of how many messages; it takes what `begin` gave.
+    event: the name of the warning in the log that says of how many. Raises Unavailable, also where Redis lost it again meanwhile.
+    """
+    if await memory.is_whole():
+        return
+    begun = await memory.begin()
+    count = await filled(begun)
+    if not await memory.note_whole(begun):
+        raise Unavailable(f"{event} (Redis lost it again meanwhile)")
+    if count:
+        log.warning(event, count=count)
 
 
 async def recent(

@@ -6,15 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
-from pipeline.errors import Unavailable
 from pipeline.state.later_words import KEPT_MS, LaterWords
-from pipeline.stream.recent import in_pages, look_patiently, recent
+from pipeline.stream.recent import in_pages, look_patiently, put_back, recent
 from schemas.outcomes import Receipt, RecordPlace
 from schemas.topics import RECEIPTS
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +27,15 @@ class ToldRecovery:
 
     async def look(self) -> None:
         """Put back what the receipts tell, unless Redis has it. Raises Unavailable."""
-        if await self.words.is_whole():
-            return
-        begun, count = await self.words.begin(), 0
+        await put_back(self.words, self._fill, "liaison.told_put_back")
+
+    async def _fill(self, _begun: str) -> int:
+        count = 0
         async for page in in_pages(self._receipts()):
             told = [one for one in page if one.later is None and one.first_sent_at_ms is not None]
             await self.words.put_back(told)
             count += len(told)
-        if not await self.words.note_whole(begun):
-            raise Unavailable("what was delivered to neighbours (Redis lost it again meanwhile)")
-        if count:
-            log.warning("liaison.told_put_back", forwards=count)
+        return count
 
     def _receipts(self) -> AsyncIterator[tuple[Receipt, RecordPlace, int]]:
         return recent(self.client_kwargs, self.namespace, RECEIPTS, max(0, self.now_ms() - KEPT_MS))

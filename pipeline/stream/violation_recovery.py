@@ -9,16 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
-from pipeline.errors import Unavailable
 from pipeline.sections.vehicle import PROVEN_KEEP_MS
 from pipeline.state.section_put_back import PuttingBack
-from pipeline.stream.recent import in_pages, look_patiently, recent, withdrawn_ids
+from pipeline.stream.recent import in_pages, look_patiently, put_back, recent, withdrawn_ids
 from schemas.outcomes import Violation
 from schemas.topics import VIOLATIONS
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +33,14 @@ class ViolationRecovery:
 
     async def look(self) -> None:
         """Put back the violations of the last PROVEN_KEEP_MS that were not withdrawn, unless Redis has them. Raises Unavailable."""
-        if await self.memory.is_whole():
-            return
-        begun, now_ms, count = await self.memory.begin(), self.now_ms(), 0
+        await put_back(self.memory, self._fill, "violations.put_back")
+
+    async def _fill(self, begun: str) -> int:
+        now_ms, count = self.now_ms(), 0
         topic = self.client_kwargs, self.namespace, VIOLATIONS, now_ms - PROVEN_KEEP_MS
         withdrawn = await withdrawn_ids(*topic)
         async for page in in_pages(recent(*topic)):
             standing = [one for one in page if isinstance(one, Violation) and one.violation_id not in withdrawn]
             await self.memory.put_back(standing, begun, now_ms, self.settle_ms)
             count += len(standing)
-        if not await self.memory.note_whole(begun):
-            raise Unavailable("section memory (Redis lost it again meanwhile)")
-        if count:
-            log.warning("violations.put_back", violations=count)
+        return count

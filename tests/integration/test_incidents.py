@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
+from pipeline.state import incident_changes as changes
 from pipeline.state import later_words
 from pipeline.state.collections import CAMERAS, DESKS, EXCLUSIONS, POLICIES, ZONES
 from pipeline.state.confusions import exclude
@@ -23,6 +25,7 @@ from pipeline.state.incident_memory import KEPT_MS, IncidentMemory
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
 from pipeline.stream.context import Context
+from pipeline.stream.incident_recovery import IncidentRecovery
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.incidents import MOST_SIGHTINGS, IncidentAction, IncidentState
@@ -51,7 +54,8 @@ class House:
     async def handler_of(self, start: Any) -> Handler[Any]:
         """A started agent's handler; of incidents nothing was lost."""
         memory = IncidentMemory(self.redis, self.namespace)
-        await memory.note_whole(await memory.begin())
+        for one in (memory.whole, memory.older):
+            await one.note_whole(await one.begin())
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
             lambda: self.now_ms / 1_000, partition_counts={FORWARDS.name: 32},
@@ -283,12 +287,43 @@ async def test_an_incident_of_which_a_neighbour_was_told_is_kept_for_what_it_say
     """As long as its words are taken; any other is forgotten sooner."""
     keep, kept = await house.handler_of(incidents.start), list[int]()
     for told in (False, True):
-        alert = first_alert(captured_at_ms=NOON_MS + told)
+        alert = first_alert(captured_at_ms=NOON_MS + told, share_with=())
         taken = Receipt(receipt_id="p-1", forward_id="f-1", to_country="NL", outcome="acknowledged",
                         incident_id=alert.incident_id, decided_at_ms=NOON_MS)  # fmt: skip
         await done(await keep([house.record(one) for one in (alert, taken)[: 1 + told]]))
         kept.append(await house.redis.pttl(f"{{{house.namespace}:incident:{alert.incident_id}}}"))
     assert kept[0] <= KEPT_MS < later_words.KEPT_MS < kept[1]
+
+
+async def test_an_incident_of_which_a_neighbour_may_be_told_is_kept_for_its_first_word(house: House) -> None:
+    """A message is tried for a week, and its recall for another."""
+    keep, alert = await house.handler_of(incidents.start), first_alert(share_with=("NL",))
+    await done(await keep([house.record(alert)]))
+    kept_ms = await house.redis.pttl(f"{{{house.namespace}:incident:{alert.incident_id}}}")
+    assert later_words.KEPT_MS < kept_ms
+
+
+async def test_what_a_neighbour_says_first_days_after_redis_was_emptied_finds_its_incident(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """The incident is older than a day, so it is put back after decisions have begun; what came before that is taken in."""
+    bench, now_ms, hours = Bench(kafka, redis, namespace, tmp_path), platform_now_ms(), 3_600_000
+    memory = IncidentMemory(redis, namespace)
+    old = begun(first_alert(share_with=("NL",)))
+    said = Receipt(receipt_id="p-1", forward_id="f-1", to_country="NL", outcome="acknowledged",
+                   incident_id=old.incident_id, decided_at_ms=now_ms)  # fmt: skip
+    await put(bench, INCIDENTS, old, old.incident_id)
+    later = IncidentRecovery(kafka.client_kwargs(), namespace, memory, lambda: now_ms + 100 * hours)
+    await memory.whole.note_whole(await memory.whole.begin())
+    await memory.update({old.incident_id: partial(changes.answered, said, now_ms)}, {}, lambda _: None)
+    await later.look()
+    assert [old.incident_id] == await memory.due(now_ms)
+    looked = {old.incident_id: partial(changes.passed, {}, now_ms)}
+    ((_, kept),) = (await memory.update(looked, {}, lambda _: None)).values()
+    assert kept.state is not None
+    assert [("f-1", "acknowledged")] == [(one.forward_id, one.outcome) for one in kept.state.answers]
+    assert not kept.answers
+    await bench.sender.stop()
 
 
 async def test_a_withdrawn_alert_ends_its_incident(house: House) -> None:
