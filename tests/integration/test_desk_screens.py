@@ -277,6 +277,32 @@ async def test_a_flood_is_drawn_in_windows(screens: Screens) -> None:
         assert await page.locator(".row").count() < 40
 
 
+FULL = """async () => {
+  const desk = new (await import("/static/desk.js")).Desk(() => {});
+  let asked = 0;
+  desk.arrivals.open = async () => { asked += 1; };
+  const come = (from, until) => {
+    for (let at = from; at < until; at++) {
+      const alert = { alert_id: `b-${at}`, incident_id: `a-${at}`, rings: false, priority: "low", decided_at_ms: at };
+      desk.incidents.take([{ alert: { ...alert, read: { captured_at_ms: at } } }]);
+    }
+    desk.arrange();
+  };
+  come(0, 300);
+  desk.pointed = desk.order[0];
+  for (let at = 300; at < 2100; at += 100) come(at, at + 100);
+  return { asked, rows: desk.order.length, all: desk.order.length + desk.waiting.length + desk.incidents.dropped };
+}"""
+
+
+async def test_what_waits_behind_the_row_under_the_pointer_is_no_room(screens: Screens) -> None:
+    """A list that is full behind a held row is not asked for anew, which would forget what was let go."""
+    async with screens.page(locale="en-GB") as page:
+        found = await page.evaluate(FULL)
+        assert 1000 > found["rows"], "most of it waits"
+        assert (0, 2100) == (found["asked"], found["all"])
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_every_state_is_open_to_everybody(screens: Screens, theme: str) -> None:
     """axe-core finds nothing: at login, without a right, before a shift, with an alert open, and with the keys shown."""

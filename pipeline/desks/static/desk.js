@@ -192,7 +192,7 @@ export class Desk {
     const { order, waiting } = arranged(this.order, this.#wanted(), held < 0 ? null : this.order[held]);
     this.order = order.filter((id) => this.incidents.all.has(id));
     this.waiting = waiting;
-    if (this.incidents.dropped && this.order.length < MOST / 2) this.arrivals.open().catch((error) => this.#failed(error));
+    if (this.incidents.dropped && this.order.length + waiting.length < MOST / 2) this.arrivals.open().catch((error) => this.#failed(error));
     this.changed();
   }
 
