@@ -32,7 +32,8 @@ from schemas.reference import Camera, HotlistEntry
 from schemas.requests import Exclusion
 
 ENTRY_ID = "copied_plates"
-"""The entry that the alerts name; an exclusion names it, too."""
+"""What an exclusion names. The alerts name an entry of each day, ENTRY_ID:DAY: a read may be in pairs of two days, and is an alert
+of its own in each."""
 CATEGORY = "copied_plate"
 LATE_MS = 60_000
 AHEAD_MS = 5_000
@@ -190,14 +191,15 @@ def believed(pairs: Iterable[Pair], known: Iterable[Pair]) -> list[Pair]:
 def alerts_of(copied: Copied, exclusion: Exclusion | None, decided_at_ms: int) -> list[Alert]:
     """The alerts of both reads, in one incident. exclusion: of this plate, if there is one."""
     (first, _), (second, _) = copied.reads
-    incident_id = ids.alert_id(f"{ENTRY_ID}/{first.plate}", str(second.captured_at_ms // DAY_MS))
+    entry_id = f"{ENTRY_ID}:{second.captured_at_ms // DAY_MS}"
+    incident_id = ids.alert_id(first.plate, entry_id)
     notes: tuple[str, ...] = (
         "two vehicles bear this plate: none could reach both places in the time; one of them may be innocent",
     )
     if exclusion is not None:
         notes += (f"known: {exclusion.exclusion_id} of {exclusion.owner}: {exclusion.reason}"[:1_000],)
     entry = HotlistEntry(
-        entry_id=ENTRY_ID,
+        entry_id=entry_id,
         plate=first.plate,
         hotlist="ad_hoc",
         category=CATEGORY,
@@ -212,6 +214,10 @@ def alerts_of(copied: Copied, exclusion: Exclusion | None, decided_at_ms: int) -
         hit = Hit(entry, "exact", read.confidence, "low", confirm=True, notes=notes,
                   excluded=exclusion.exclusion_id if exclusion else None)  # fmt: skip
         alert = alert_of(hit, read, camera, decided_at_ms=decided_at_ms)
-        alert_id = ids.alert_id(alert.read.read_id, incident_id)  # of each day on its own
-        alerts.append(msgspec.structs.replace(alert, alert_id=alert_id, incident_id=incident_id))
+        alerts.append(msgspec.structs.replace(alert, incident_id=incident_id))
     return alerts
+
+
+def is_of_copied_plate(alert: Alert) -> bool:
+    """Whether the alert is of a copied plate, and of no wanted vehicle."""
+    return alert.entry_id.startswith(f"{ENTRY_ID}:")

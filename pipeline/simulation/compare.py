@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
+from pipeline.hotlist.copied_plates import is_of_copied_plate
 from pipeline.simulation.truth import Truth
 from schemas.outcomes import Alert, Forward, Violation, Withdrawal
 from schemas.reads import PlateRead
@@ -72,7 +72,7 @@ class SeenOutputs:
             [
                 one
                 for one in self.alerts
-                if one.revision == 1 and one.entry_id != COPIED_PLATES and ("alert", one.alert_id) not in gone
+                if one.revision == 1 and not is_of_copied_plate(one) and ("alert", one.alert_id) not in gone
             ],
             [one for one in self.violations if ("violation", one.violation_id) not in gone],
             [one for one in self.forwards if ("forward", one.forward_id) not in gone],

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
+from pipeline.hotlist.copied_plates import is_of_copied_plate
 from pipeline.state.alert_memory import OPEN_MS, RedisAlertMemory
 from pipeline.stream.recent import in_pages, look_patiently, recent, withdrawn_ids
 from schemas.outcomes import Alert
@@ -45,7 +45,7 @@ class AlertRecovery:
         async for page in in_pages(recent(*topic)):
             # as they were decided, not what persons said of them later; no entry of the hotlist stands behind a copied plate
             alerts = [
-                one for one in page if isinstance(one, Alert) and one.revision == 1 and one.entry_id != COPIED_PLATES
+                one for one in page if isinstance(one, Alert) and one.revision == 1 and not is_of_copied_plate(one)
             ]
             await self.memory.restored(alerts, withdrawn)
             count += len(alerts)

@@ -14,6 +14,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, EXCLUSIONS
 from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream import codec
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
@@ -82,10 +83,11 @@ class House:
 
 
 async def acknowledged(outputs: Outputs) -> list[Alert]:
-    """The alerts that a worker sends, after the broker has them."""
+    """The alerts that a worker sends, as their readers decode them, after the broker has them."""
     if outputs.settled is not None:
         await outputs.settled()
-    return [message for _, message, _, _ in outputs.sends if isinstance(message, Alert)]
+    sent = [codec.decode(topic, codec.encode(topic, message)) for topic, message, _, _ in outputs.sends]
+    return [one for one in sent if isinstance(one, Alert)]
 
 
 @pytest.fixture

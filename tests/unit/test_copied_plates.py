@@ -15,14 +15,17 @@ from pipeline.hotlist.copied_plates import (
     alerts_of,
     believed,
     due_ms,
+    is_of_copied_plate,
     is_of_one_country,
     pairs_of,
     sight_of,
     unpacked,
 )
+from pipeline.stream import codec
 from schemas.base import Position
 from schemas.outcomes import RecordPlace
 from schemas.reads import ClockState
+from schemas.topics import ALERTS
 from tests.builders import NOON_MS, make_camera, make_exclusion, make_read
 
 PLATE, OTHER = b"12345678", b"87654321"
@@ -152,6 +155,8 @@ def test_both_reads_become_quiet_alerts_of_one_incident_with_their_pictures() ->
     copied = Copied(((reads[0], make_camera("C1")), (reads[1], make_camera("C2"))))
     first, second = alerts_of(copied, None, NOON_MS + SLICE_MS)
     assert reads == [first.read, second.read]
+    assert [first, second] == [codec.decode(ALERTS, codec.encode(ALERTS, one)) for one in (first, second)]
+    assert is_of_copied_plate(first)
     assert first.incident_id == second.incident_id
     assert first.alert_id != second.alert_id
     for one in (first, second):
