@@ -43,6 +43,7 @@ SLICE_MS = 5 * 60_000
 SETTLE_MS = 2 * 60_000
 """After the end of a slice: LATE_MS, and a minute in which workers read what the broker has."""
 MOST_PLATES = 3
+"""A camera that makes pairs of more plates than this within KEPT_MS is believed about none. An own choice."""
 ONE_COUNTRY = 0.99
 """So sure must it be, where no country was read, that the text is of one country. An own choice."""
 DAY_MS = 86_400_000

@@ -16,7 +16,8 @@ WHAT = "where vehicles were seen"
 SHARDS = 16
 AT_ONCE = 200  # sights in one run of the script, which keeps others waiting for a millisecond at most
 MOST_SIGHTS = 64
-"""Of one plate; the oldest to arrive go first. A vehicle that is parked before a camera has more, of one place."""
+"""The most sights that are kept of one plate; those that arrived first go first. A vehicle that is parked before a camera
+has more, of one place."""
 PLATE_BYTES = 8
 SIGHTS_KEPT_MS = KEPT_MS + LATE_MS + AHEAD_MS
 """Until then a read may come that is KEPT_MS away from a sight."""
