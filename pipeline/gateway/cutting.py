@@ -132,6 +132,18 @@ class JsonCutter(_Held):
         return bool(self._held[:end].strip(_AROUND_OBJECT))
 
 
+class RecordCutter(_Held):
+    """Cuts after the control character that ends a text (0x03), whatever stands before it."""
+
+    def next(self) -> bytes | None:
+        """See Cutter."""
+        end = self._held.find(b"\x03", self._at) + 1
+        if end:
+            return self._cut(end)
+        self._at = len(self._held)
+        return None
+
+
 class XmlCutter(_Held):
     """Cuts at the end tags of root elements. A message is broken where the next root or declaration begins before its end tag."""
 

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, ParseError, XMLParser
+from xml.parsers.expat import errors
 
 import msgspec
 
@@ -20,6 +21,9 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
 _DOCTYPE, _ANY_DOCTYPE = "<!DOCTYPE", re.compile("<!doctype", re.IGNORECASE)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LENIENT = json.JSONDecoder(strict=False)
+_LACKS_ITS_END = frozenset(
+    {errors.codes[name] for name in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN)}
+)
 _SPACE = re.compile(r"[\s\x00,]*")
 HALF_CHARACTER = "JSON with half of a surrogate pair, which is no character"
 
@@ -49,7 +53,8 @@ def json_of(data: bytes, *guesses: str) -> Node:
     try:
         return Node(msgspec.json.decode(data))  # it refuses half of a surrogate pair itself
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
-        node = next(json_values(text_of(data, *guesses)), None) or _refuse_json()
+        text = text_of(data, *guesses)
+        node = next(json_values(text), None) or _refuse_json(text)
     if not is_text(node):
         raise Refuse("unreadable", HALF_CHARACTER)
     return node
@@ -70,8 +75,19 @@ def _check_values(commas: int) -> None:
         raise Refuse("unreadable", f"JSON of more than {MAX_VALUES} values")
 
 
-def _refuse_json() -> Node:
+def _refuse_json(text: str) -> Node:
+    """Refuse what is no JSON; as incomplete where it only lacks its end."""
+    try:
+        _LENIENT.decode(text.strip("\x00 \r\n\t"))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, json.JSONDecodeError) and 0 < len(error.doc) and _lacks_its_end(error):
+            raise Refuse("incomplete_body", "the JSON ends early") from error
     raise Refuse("unreadable", "the body is no JSON")
+
+
+def _lacks_its_end(error: json.JSONDecodeError) -> bool:
+    """Whether the text is right up to its end, where more would have to follow."""
+    return error.doc[:1] in "{[" and (error.pos >= len(error.doc) or error.msg.startswith("Unterminated"))
 
 
 def json_values(text: str) -> Iterator[Node]:
@@ -130,6 +146,8 @@ def xml_of_text(text: str) -> tuple[str, Node]:
         parser.feed(bare)
         root: Element = parser.close()
     except (ParseError, ValueError) as error:
+        if bare and isinstance(error, ParseError) and error.code in _LACKS_ITS_END:
+            raise Refuse("incomplete_body", f"the XML ends early: {error}") from error
         raise Refuse("unreadable", f"the body is no XML: {error}") from error
     if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
         raise _too_much()

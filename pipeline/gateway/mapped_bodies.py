@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from pipeline.gateway.documents import json_of, text_of, xml_of
 from pipeline.gateway.items import Refuse
-from pipeline.gateway.multipart import Part, parts_of
+from pipeline.gateway.multipart import Part, form_of
 from pipeline.gateway.node import MAX_LIST, Node, Value
 from pipeline.gateway.request import Request
 
@@ -20,10 +20,10 @@ _BEGINS = {"json": (b"{", b"["), "xml": (b"<",)}
 
 
 def parts_in(request: Request) -> list[Part]:
-    """The parts of the body where it is a form with parts, whatever its head says; none where it is not."""
+    """The parts of the body where it is a form with parts, whatever its head says; none where it is not. Raises Refuse."""
     content_type = request.headers.get("content-type", "")
     is_form = "multipart" in content_type.lower() or request.body[:400].lstrip().startswith(b"--")
-    return parts_of(content_type, request.body) if is_form else []
+    return form_of(content_type, request.body) if is_form else []
 
 
 def trees_in(request: Request, parts: Sequence[Part], form: Form) -> list[Node]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from pipeline.gateway.items import Refuse
 from pipeline.gateway.request import headers_of
 
 MAX_PARTS = 200
@@ -19,6 +20,7 @@ looked for."""
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^;\s]{1,200}))", re.IGNORECASE)
 _PARAMETER = re.compile(r";\s*(name|filename)\s*=\s*(?:\"([^\"]*)\"|([^;\s]*))", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_ENDS = (b"\xff\xd9", b"IEND\xaeB`\x82", b"}", b"]", b">")
 _FIRST_LINE = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
 
 
@@ -27,7 +29,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     headers: Mapping[str, str]
     body: bytes
-    whole: bool  # False: it ends before its own Content-Length, or without a delimiter after it
+    whole: bool  # False: it ends before its own Content-Length, within its head, or without a delimiter after it
 
     @property
     def content_type(self) -> str:
@@ -48,6 +50,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Whether its header says that it is a picture, or its bytes are a JPEG or PNG."""
         return self.content_type.startswith("image/") or self.body[:3] in (b"\xff\xd8\xff", b"\x89PN")
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether something of it is missing: it is not whole, and what came does not end as a picture, JSON or XML does. A form
+        may lack its last delimiter."""
+        return not self.whole and not self.body.rstrip(b"\x00\r\n ").endswith(_ENDS)
+
 
 def boundary_in(content_type: str, body: bytes) -> bytes:
     """The boundary that the header names, if the body contains it; else that of the body's first line."""
@@ -63,6 +71,14 @@ def parts_of(content_type: str, body: bytes) -> list[Part]:
     """The parts of a body, in order; none where there is no delimiter."""
     boundary = boundary_in(content_type, body)
     return split(body, boundary) if boundary else []
+
+
+def form_of(content_type: str, body: bytes) -> list[Part]:
+    """The parts of a form, which is one message. Raises Refuse where something of one of them is missing."""
+    parts = parts_of(content_type, body)
+    if any(part.is_cut for part in parts):
+        raise Refuse("incomplete_body", "a part of the form ends early")
+    return parts
 
 
 class _Delimiters:
@@ -122,14 +138,17 @@ def split(body: bytes, boundary: bytes) -> list[Part]:
 
 
 def _part(body: bytes, begin: int, line: _Delimiters) -> tuple[Part | None, int]:
-    """The part that begins here, and where to look for the next delimiter. None: it has a head that does not end, or is too
-    long."""
+    """The part that begins here, and where to look for the next delimiter. A head that the body ends in makes a part that is not
+    whole. None: another head that does not end, or is too long, or nothing but a line end before the end of the body."""
     if body[begin : begin + 1] == b"\n" or body[begin : begin + 2] == b"\r\n":  # no head at all
         headers, start = {}, begin + (1 if body[begin : begin + 1] == b"\n" else 2)
     else:
         nearest = line.next(begin)
         until = nearest.start() if nearest is not None else len(body)
         blank = _BLANK_LINE.search(body, begin, min(begin + MAX_HEAD, until + 2))
+        if blank is None and nearest is None and until - begin <= MAX_HEAD and body[begin:].strip():
+            headers = headers_of(body[begin:].decode("latin-1").splitlines())
+            return Part(headers=headers, body=b"", whole=False), until
         if blank is None or until < blank.start():
             return None, until
         headers = headers_of(body[begin : blank.start()].decode("latin-1").splitlines())
@@ -142,5 +161,7 @@ def _part(body: bytes, begin: int, line: _Delimiters) -> tuple[Part | None, int]
         if end > len(body) and line.next(start) is None:
             return Part(headers=headers, body=body[start:], whole=False), len(body)
     after = line.next(start)
+    if after is None and not headers and not body[start:].strip():
+        return None, len(body)  # a delimiter and an empty line at the end
     end = after.start() if after is not None else len(body)
     return Part(headers=headers, body=body[start:end], whole=after is not None), end

@@ -23,7 +23,7 @@ UNSAID = frozenset({
 _DIRECTIONS: Mapping[Direction, str] = {
     "approaching": "approach approaching in incoming entering enter entry towards toward forward front obverse head coming come "
     "closer gettingcloser movingcloser movingtowards arriving ingress inbound goto comeclose goin",
-    "receding": "away leave leaving left out outgoing exiting exit backward backwards reverse rear tail goaway goingaway moveaway "
+    "receding": "away leave leaving out outgoing exiting exit backward backwards reverse rear tail goaway goingaway moveaway "
     "movingaway receding departing depart recede egress outbound goout",
 }
 _DIRECTION = {word: direction for direction, words in _DIRECTIONS.items() for word in words.split()}

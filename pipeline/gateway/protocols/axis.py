@@ -11,7 +11,7 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import HALF_CHARACTER, is_text, json_objects, json_of, text_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Rejected
-from pipeline.gateway.multipart import Part, parts_of
+from pipeline.gateway.multipart import Part, form_of
 from pipeline.gateway.node import Node, Value
 from pipeline.gateway.passages import KEPT_MS
 from pipeline.gateway.pictures import of_base64, shown
@@ -41,7 +41,7 @@ def parse(request: Request) -> list[Item]:
     around = request.circumstances
     if b"SimpleItem" in request.body:
         return list(_of_metadata(request.body, around))
-    parts = parts_of(request.headers.get("content-type", ""), request.body)
+    parts = form_of(request.headers.get("content-type", ""), request.body)
     if parts:
         return _of_parts(parts, around)
     packets, rest = json_objects(text_of(request.body))
@@ -57,8 +57,6 @@ def parse(request: Request) -> list[Item]:
 def _of_parts(parts: list[Part], around: Circumstances) -> list[Item]:
     pictures = [part for part in parts if part.is_picture]
     events = [part for part in parts if not part.is_picture and part.body.lstrip()[:1] == b"{"]
-    if any(not part.whole and not part.body.rstrip().endswith((b"\xff\xd9", b"}")) for part in (*pictures, *events)):
-        return [Rejected(reason="incomplete_body")]
     bodies = tuple(part.body for part in pictures if part.body)
     return [_item(json_of(part.body), bodies, around) for part in events]
 

@@ -1,57 +1,56 @@
 """AxxonSoft (Auto-Intellect): two forms that its server sends to whoever connects, XML (port 35555) and fixed columns (port 55555).
 
 Source: https://docs.axxonsoft.com/confluence/plugins/viewsource/viewpagesrc.action?pageId=165915691. A record is 0x02, 14 digits of
-the wall clock, two digits of the camera, the plate, 0x03. The XML's picture is base64 in a comment.
+the wall clock, two digits of the camera, the plate, 0x03. The XML's picture is base64 in a comment; newer servers write a picture
+of the vehicle as the element's text, one of the plate as an attribute, and the confidence in per cent.
 """
 
+import itertools
 import re
 
 from pipeline.gateway import countries
+from pipeline.gateway.cutting import Cutter, RecordCutter, XmlCutter
 from pipeline.gateway.documents import text_of, xml_of_text
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Item, Refuse, Rejected
-from pipeline.gateway.pictures import of_base64, shown
+from pipeline.gateway.pictures import called, of_base64, shown
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import moment_of
+from pipeline.gateway.words import share_of
 
 NAME = "axxon"
 PASSAGE_MS = UNIQUE_KEPT_MS
 MAX_MESSAGES = 500
 _RECORD = re.compile(rb"\x02(\d{14})(\d{2})([^\x02\x03]{0,100})\x03")
 _COMMENT = re.compile(r"<!--(?:\s*data:image/[a-z]{2,5};base64,)?+([A-Za-z0-9+/=\s]{16,}+)-->")
-_END = b"</CAR_PLATE>"
+_ELEMENT = b"<CAR_PLATE"
 
 
 def recognises(request: Request) -> bool:
     """Whether it begins with a record's first columns, or contains its XML element."""
-    return bool(re.match(rb"\s*\x02\d{16}", request.body)) or request.says(b"<CAR_PLATE")
+    return bool(re.match(rb"\s*\x02\d{16}", request.body)) or request.says(_ELEMENT)
 
 
-def end_after(first: bytes) -> bytes:
-    """The bytes with which a message ends whose first byte is this."""
-    return b"\x03" if first == b"\x02" else _END
-
-
-def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The complete messages at the beginning of a TCP stream, and the rest of the buffer."""
-    end = end_after(buffer.lstrip()[:1])
-    *whole, rest = buffer.split(end, MAX_MESSAGES)
-    return [one + end for one in whole], rest
+def cutter_of(begin: bytes) -> Cutter:
+    """What cuts the stream that begins with these bytes into messages."""
+    return XmlCutter() if begin.lstrip()[:1] == b"<" else RecordCutter()
 
 
 def parse(request: Request) -> list[Item]:
     """One item a message."""
-    messages, rest = split(request.body)
+    cutter = cutter_of(request.body)
+    cutter.feed(request.body)
+    messages = itertools.islice(iter(cutter.next, None), MAX_MESSAGES)
     found = [_guarded(one, request.circumstances) for one in messages]
-    if rest.strip(b"\x00 \r\n\t"):
+    if cutter.rest:
         found.append(Rejected(reason="incomplete_body", detail="the connection broke within a message"))
     return found
 
 
 def _guarded(message: bytes, around: Circumstances) -> Item:
     try:
-        return _of_xml(message, around) if _END in message else _of_record(message, around)
+        return _of_xml(message, around) if _ELEMENT in message else _of_record(message, around)
     except Refuse as refused:
         return refused.item
 
@@ -72,14 +71,15 @@ def _of_xml(message: bytes, around: Circumstances) -> Item:
     text = text_of(message)
     _, read = xml_of_text(text)
     comment = _COMMENT.search(text)
-    picture = read.text if not comment else comment[1]
+    photo = tuple(shown(one) for one in of_base64(comment[1])) if comment else called("vehicle", read.text)
     draft = Draft(
         plate=read.at("@plate").text,
         moment=moment_of(read.at("@time").text, "time", around),
         camera={"id": read.at("@cam-id").word},
         country=countries.of_any(read.at("@plate_mask").text),
+        confidence=share_of(read.at("@confidence").number, 100),
         direction=read.at("@direction").word,
-        pictures=tuple(shown(one) for one in of_base64(picture)),
+        pictures=called("plate", read.at("@plateImage").text) + photo,
     )
     return finished(draft, around)
 

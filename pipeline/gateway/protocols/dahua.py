@@ -26,6 +26,7 @@ NAME = "dahua"
 PASSAGE_MS = 600_000
 """The same event came again for five minutes, as a receiver's author measured."""
 _PUSHED = "/notificationinfo/"
+_CUT = Rejected(reason="incomplete_body", detail="a part after the event ends early")
 _BUFFERED = frozenset({"offline", "history", "resend", "retransmission", "buffer", "cache", "record"})
 
 
@@ -125,7 +126,7 @@ def _of_stream(parts: list[Part], around: Circumstances) -> Iterator[Item]:
     text: Part | None = None
     pictures: list[Part] = []
     for part in parts:
-        if part.is_picture:
+        if part.is_picture or (part.is_cut and not part.body):
             pictures.append(part)
             continue
         if text is not None:
@@ -133,11 +134,13 @@ def _of_stream(parts: list[Part], around: Circumstances) -> Iterator[Item]:
         text, pictures = part, []
     if text is not None:
         yield from _part(text, pictures, around)
+    elif any(part.is_cut for part in pictures):
+        yield _CUT
 
 
 def _part(text: Part, parts: list[Part], around: Circumstances) -> list[Item]:
-    if any(not part.whole and not part.body.rstrip().endswith(b"\xff\xd9") for part in parts):
-        return [Rejected(reason="incomplete_body", detail="a picture ends early")]
+    if any(part.is_cut for part in parts):
+        return [_CUT]
     pictures = tuple(shown(part.body, _kind(part)) for part in parts if part.body)
     return _of_text(text.body, pictures, around)
 

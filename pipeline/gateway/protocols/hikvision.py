@@ -14,9 +14,8 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Picture, Rejected
-from pipeline.gateway.multipart import Part, parts_of
+from pipeline.gateway.multipart import Part, form_of, parts_of
 from pipeline.gateway.node import Node
-from pipeline.gateway.pictures import is_whole
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import Moment, Wall, moment_of_wall, wall_of
@@ -67,15 +66,17 @@ def _events(request: Request) -> Iterator[tuple[Node, list[Part], bool]]:
     for part in parts:
         if part.is_picture:
             pictures.append(part)
-            whole = whole and (part.whole or is_whole(part.body))
+            whole = whole and not part.is_cut
         elif _is_event(part.body):
             if event is not None:
                 yield event, pictures, whole
             pictures, whole = [], True
             event = _event(part.body) if part.whole or _has_end(part.body) else Node(None)
             whole = bool(event)
-    if event is not None:
-        yield event, pictures, whole
+        elif part.is_cut:
+            whole = False
+    if event is not None or not whole:
+        yield event or Node(None), pictures, whole
 
 
 def _is_event(data: bytes) -> bool:
@@ -202,7 +203,7 @@ def _of_query(request: Request) -> Item:
         return Ignored(reason="other_event", camera=_camera(query))
     wall = wall_of(query.at("dateTime").text)
     pictures = _pictures(
-        [part for part in parts_of(request.headers.get("content-type", ""), request.body) if part.is_picture]
+        [part for part in form_of(request.headers.get("content-type", ""), request.body) if part.is_picture]
     )
     number = query.at("country").integer
     draft = Draft(

@@ -18,7 +18,7 @@ from pipeline.gateway.documents import json_of, text_of
 from pipeline.gateway.drafts import Draft, all_of, finished
 from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, Refuse
 from pipeline.gateway.literals import value_of
-from pipeline.gateway.multipart import parts_of
+from pipeline.gateway.multipart import form_of
 from pipeline.gateway.node import MAX_LIST, Node, Value
 from pipeline.gateway.pictures import shown
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
@@ -57,7 +57,7 @@ def parse(request: Request) -> list[Item]:
 
 def _message(request: Request) -> tuple[Node, tuple[Picture, ...]]:
     """The JSON and the pictures of a form; of a plain body the JSON, without pictures."""
-    parts = parts_of(request.headers.get("content-type", ""), request.body)
+    parts = form_of(request.headers.get("content-type", ""), request.body)
     if parts:
         text = next((part.body for part in parts if not part.is_picture and part.body.lstrip()[:1] == b"{"), b"")
         return json_of(text), tuple(shown(part.body) for part in parts if part.is_picture and part.body)

@@ -2,7 +2,7 @@
 
 Source: a public receiver's description of its data formats. The root is <root> or <Msg>; TIME has dashes and milliseconds or
 colons; PLATE_COUNTRY_CODE is the number or the three letters of ISO 3166-1. Whether the clock is UTC is a camera's setting.
-OCRSCORE is of 100; above that it can only be of 1000.
+OCRSCORE is of 100; above that it can only be of 1000. Some firmwares write the tags in lower case.
 """
 
 import itertools
@@ -26,7 +26,8 @@ MAX_MESSAGES = 200
 
 def recognises(request: Request) -> bool:
     """Whether the message has a tag that only its messages have."""
-    return request.says(b"<PLATE_STRING") or request.says(b"<DEVICE_SN>")
+    words = request.words.upper()
+    return b"<PLATE_STRING" in words or b"<DEVICE_SN>" in words
 
 
 def parse(request: Request) -> list[Item]:
@@ -42,7 +43,8 @@ def parse(request: Request) -> list[Item]:
 
 def _guarded(message: bytes, around: Circumstances) -> Item:
     try:
-        return _item(xml_of_text(text_of(message))[1], around)
+        tree = xml_of_text(text_of(message))[1]
+        return _item(Node({name.upper(): tree.at(name).value for name in tree.names}), around)
     except Refuse as refused:
         return refused.item
 

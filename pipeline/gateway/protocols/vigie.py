@@ -16,7 +16,7 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import CameraRead, Item, Picture, PictureKind, Refuse
-from pipeline.gateway.multipart import Part, parts_of
+from pipeline.gateway.multipart import Part, form_of
 from pipeline.gateway.node import Node
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer
 from pipeline.gateway.request import Circumstances, Request
@@ -42,7 +42,7 @@ def parse(request: Request) -> list[Item]:
     if said is not None:
         return [_guarded(said, (), request.circumstances)]
     content_type = request.headers.get("content-type", "")
-    parts = parts_of(content_type, request.body) if "multipart" in content_type.lower() or _is_form(request) else []
+    parts = form_of(content_type, request.body) if "multipart" in content_type.lower() or _is_form(request) else []
     text = next((part.body for part in parts if not part.is_picture and part.body.lstrip()[:1] in (b"{", b"[")), None)
     node = json_of(text if text is not None else request.body)
     reads = node.at("reads") if node.at("reads") else node

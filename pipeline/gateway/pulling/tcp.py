@@ -1,17 +1,16 @@
 """Fetches what a server sends to whoever connects over TCP: AxxonSoft's records and XML."""
 
 import asyncio
-import re
 import socket
 from urllib.parse import urlsplit
 
+from pipeline.gateway.cutting import Cutter
 from pipeline.gateway.protocols import axxon
 from pipeline.gateway.pulling.fetching import Asked, CannotReach, Sink
 from pipeline.gateway.request import MAX_BODY
 
 CONNECT_S = 10.0
 CHUNK = 64 * 1024
-_BLANKS = re.compile(rb"[\s\x00\x03]*")
 _CURE = "look whether the server runs, and this machine reaches its address and port"
 
 
@@ -35,42 +34,20 @@ async def fetch(asked: Asked, sink: Sink) -> None:
 
 async def _read(reader: asyncio.StreamReader, sink: Sink) -> None:
     """Keep each message, and at the end what was cut off of one."""
-    messages = Messages()
+    cutter: Cutter | None = None
     while chunk := await reader.read(CHUNK):
         sink.answered()
-        messages.feed(chunk)
-        while (message := messages.next()) is not None:
+        if cutter is None:
+            if not chunk.strip():
+                continue
+            cutter = axxon.cutter_of(chunk)
+        cutter.feed(chunk)
+        while (message := cutter.next()) is not None:
             await sink.put(message)
-        if len(messages.held) > MAX_BODY:
+        if cutter.size > MAX_BODY:
             break
-    if rest := bytes(messages.held).strip(b"\x00 \r\n\t"):
-        await sink.put(rest)
-
-
-class Messages:
-    """Cuts one connection's stream into messages. held: what is not cut off yet; none of it is looked through twice."""
-
-    def __init__(self) -> None:
-        self.held = bytearray()
-        self._looked = 0
-
-    def feed(self, chunk: bytes) -> None:
-        """Take in what came."""
-        self.held += chunk
-
-    def next(self) -> bytes | None:
-        """The next message; None: none has ended yet."""
-        if self._looked == 0:
-            del self.held[: _BLANKS.match(self.held).end()]  # type: ignore[union-attr]  # it also matches nothing
-        end = axxon.end_after(bytes(self.held[:1]))
-        found = self.held.find(end, max(self._looked - len(end) + 1, 0))
-        if found < 0:
-            self._looked = len(self.held)
-            return None
-        message = bytes(self.held[: found + len(end)])
-        del self.held[: found + len(end)]
-        self._looked = 0
-        return message
+    if cutter is not None and cutter.rest:
+        await sink.put(cutter.rest)
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:

@@ -152,6 +152,7 @@ ALL = [
     Sample("hikvision:another alphabet", hikvision(a_licensePlate="\u4eacA12345"), ("not_a_plate",)),
     Sample("hikvision:no plate in Chinese, as GBK", hikvision(a_licensePlate="\u65e0\u8f66\u724c").decode().replace("UTF-8", "GBK")
            .encode("gbk"), ("no_plate",)),
+    Sample("hikvision:cut off, without a length", hikvision()[:-40], ("incomplete_body",)),
     Sample("hikvision:motion", hikvision(eventType="VMD"), ("other_event",)),
     Sample("hikvision:heartbeat", hikvision(eventType="videoloss", eventState="inactive"), ("heartbeat",)),
     Sample("hikvision:text before the XML", b"\xef\xbb\xbf\r\n " + hikvision(), (_HIK,)),
@@ -186,6 +187,7 @@ ALL = [
            ({"captured_at": "2026-05-04T10:00:00.000Z"},), given={"date_order": "month_first"}),
     Sample("rekor:group", j(_REKOR), ({"plate": "2VIG020", "country": "US", "confidence": 0.8, "colour": "red", "vehicle_class": "car",
            "position": {"lat": 50.1, "lon": 4.2}},)),
+    Sample("rekor:cut off, without a length", j(_REKOR)[:-40], ("incomplete_body",)),
     Sample("rekor:two groups in one post", j([_REKOR, {**_REKOR, "uuids": ["AG1-4-2"], "best_plate_number": "2VIG021"}]),
            ({"plate": "2VIG020"}, {"plate": "2VIG021"})),
     Sample("rekor:single looks are not passages", j({"data_type": "alpr_results", "agent_uid": "AG1", "results": [{"plate": "2VIG021"}]}),
@@ -208,9 +210,17 @@ ALL = [
     Sample("tattile:one and a broken one", _TATTILE + _TATTILE[:60], ({"plate": "2VIG060", "captured_at": "2026-05-04T10:00:00.500Z",
            "country": "ES", "confidence": 0.87, "lane": 2}, "incomplete_body")),
     Sample("tattile:a date without dashes", _TATTILE.replace(b"2026-05-04", b"20260504"), ({"captured_at": "2026-05-04T10:00:00.500Z"},)),
+    Sample("tattile:in lower case", _TATTILE.lower().replace(b"2vig060", b"2VIG060").replace(b"<device_sn>t1", b"<device_sn>T1"), (
+           {"plate": "2VIG060", "captured_at": "2026-05-04T10:00:00.500Z", "country": "ES", "confidence": 0.87, "lane": 2,
+            "camera": {"serial": "T1"}, "direction": "approaching"},)),
     Sample("axxon:xml", b'<?xml version="1.0"?><CAR_PLATE direction="in" cam-id="c1" time="2026-05-04T12:00:00" plate="2VIG065" '
            b'plate_mask="BEL"><!-- ' + PLATE64.encode() + b" --></CAR_PLATE>", ({"plate": "2VIG065", "country": "BE",
            "direction": "approaching", "pictures": [("plate", len(PLATE))]},)),
+    Sample("axxon:closed at once, and with content", b'<CAR_PLATE direction="out" cam-id="c1" time="2026-05-04T12:00:00" plate="2VIG066"/>\n'
+           b'<CAR_PLATE direction = "left" cam-id = "4" time = "2026-05-04T12:00:00.250" plate = "2VIG067" confidence = "93" plateImage = "'
+           + PLATE64.encode() + b'">' + SCENE64.encode() + b"</CAR_PLATE><CAR_PLATE plate=", ({"plate": "2VIG066", "direction": "receding"},
+           {"plate": "2VIG067", "confidence": 0.93, "direction": None, "captured_at": "2026-05-04T10:00:00.250Z",
+            "pictures": [("plate", len(PLATE)), ("vehicle", len(SCENE))]}, "incomplete_body")),
     Sample("lilin:list", j({"LPR_COUNT": 1, "INFORMATION": [{"TS": "1777888800250000", "CAR_ID": "4", "LPR": "2VIG066", "THRESHOLD":
            "0.75", "COUNTRY": "LUX", "LPR_USER": "somebody", "LPR_PHONE": "0", "LP_BMP": "images/a.png"}]}),
            ({"captured_at": "2026-05-04T10:00:00.250Z", "confidence": 0.75, "country": "LU", "picture_files": ["images/a.png"]},)),

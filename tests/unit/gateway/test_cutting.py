@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.gateway.cutting import BLANK, Cutter, JsonCutter, XmlCutter, _Held
+from pipeline.gateway.cutting import BLANK, Cutter, JsonCutter, RecordCutter, XmlCutter, _Held
 
 PACKET = b'{"carState": "new", "plateUTF8": "1ABC234", "ImageArray": [{"size": [4, 2]}, {"BinaryImage": "aGk="}]}'
 XML = b'<?xml version="1.0"?>\n<root><PLATE_STRING kind="a">1ABC234</PLATE_STRING><PLATE_STRING_2/></root>'
@@ -48,6 +48,14 @@ def test_objects_come_out_as_they_were_sent_however_the_network_cuts_them(
     cutter = JsonCutter()
     assert bodies == cut(cutter, *in_chunks(between.join([b"", *bodies, b""]), places))
     assert not cutter.rest.strip(b", ")
+
+
+@given(st.integers(1, 4), st.lists(st.integers(0, 1000), max_size=8))
+def test_records_come_out_as_they_were_sent_however_the_network_cuts_them(count: int, places: list[int]) -> None:
+    """What is cut off at the end stays."""
+    cutter, record = RecordCutter(), b"\x022026050412000001 1ABC234\x03"
+    assert [record] * count == cut(cutter, *in_chunks(record * count + record[:9], places))
+    assert record[:9] == cutter.rest
 
 
 @given(st.integers(1, 4), st.lists(st.integers(0, 1000), max_size=8))

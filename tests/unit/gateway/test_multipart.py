@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.gateway.multipart import parts_of
-from tests.unit.gateway.payloads import PLATE, form
+from tests.unit.gateway.payloads import PLATE, form, got, reasons
+from tests.unit.gateway.samples import SAMPLES
 
 HEAD = 'Content-Disposition: form-data; name="a"; filename="a.xml"\r\nContent-Type: text/xml'
 
@@ -66,6 +67,33 @@ def test_a_part_that_ends_before_its_length_is_not_whole() -> None:
     """What was promised and did not come is told of."""
     (part,) = parts_of("multipart/mixed; boundary=x7", b"--x7\r\nContent-Length: 30\r\n\r\nonly this")
     assert not part.whole
+
+
+def test_a_part_that_ends_within_its_head_is_not_whole_and_an_empty_line_is_no_part() -> None:
+    """A delimiter and blanks at the end are no part."""
+    whole = b"--x7\r\nA: b\r\n\r\none\r\n--x7\r\n"
+    for rest, cut in (
+        (b"Content-Ty", [True]),
+        (b"Content-Type: image/jpeg\r\n", [True]),
+        (b"\r\n", []),
+        (b" \r\n", []),
+    ):
+        assert cut == [part.is_cut for part in parts_of("multipart/mixed; boundary=x7", whole + rest)][1:]
+
+
+@pytest.mark.parametrize(
+    "maker", ["hikvision:form", "axis:json alone", "platerecognizer:newer form", "vigie:list", "dahua:snapManager"]
+)
+def test_a_form_that_ends_within_the_head_of_a_part_is_sent_again(maker: str) -> None:
+    """Whoever sends it: what the part would have held did not come."""
+    sample = SAMPLES[maker]
+    if sample.headers:
+        body, headers = sample.body[: sample.body.rindex(b"--x7--")], dict(sample.headers)
+    else:
+        body, headers = form(("Content-Type: application/json", sample.body))
+        body = body[: body.rindex(b"--x7--")]
+    assert reasons(got(body, headers=headers)) not in ([], ["incomplete_body"])
+    assert "incomplete_body" == reasons(got(body + b"--x7\r\nContent-Dispo", headers=headers))[-1]
 
 
 @given(st.binary(max_size=300), st.integers(0, 300))
