@@ -12,10 +12,11 @@ from typing import Protocol
 import structlog
 
 from pipeline.errors import Unavailable
-from pipeline.gateway.cutting import Cutter, JsonCutter, XmlCutter
+from pipeline.gateway.cutting import Cutter, JsonCutter
 from pipeline.gateway.request import MAX_BODY
 from pipeline.gateway.room import Held, Room
 from pipeline.gateway.spool import Spooled
+from pipeline.gateway.xml_cutting import XmlCutter
 from pipeline.reads.versions import Versions
 from schemas.senders import Sender, SenderPort
 

@@ -9,7 +9,7 @@ import itertools
 import re
 
 from pipeline.gateway import countries
-from pipeline.gateway.cutting import Cutter, RecordCutter, XmlCutter
+from pipeline.gateway.cutting import Cutter, RecordCutter
 from pipeline.gateway.documents import text_of, xml_of_text
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Item, Refuse, Rejected
@@ -18,6 +18,7 @@ from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import moment_of
 from pipeline.gateway.words import share_of
+from pipeline.gateway.xml_cutting import XmlCutter
 
 NAME = "axxon"
 PASSAGE_MS = UNIQUE_KEPT_MS

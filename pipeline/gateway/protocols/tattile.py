@@ -8,7 +8,6 @@ OCRSCORE is of 100; above that it can only be of 1000. Some firmwares write the 
 import itertools
 
 from pipeline.gateway import countries
-from pipeline.gateway.cutting import XmlCutter
 from pipeline.gateway.documents import text_of, xml_of_text
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Item, Refuse, Rejected
@@ -18,6 +17,7 @@ from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import moment_of
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+from pipeline.gateway.xml_cutting import XmlCutter
 
 NAME = "tattile"
 PASSAGE_MS = UNIQUE_KEPT_MS

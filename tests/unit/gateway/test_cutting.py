@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.gateway.cutting import BLANK, Cutter, JsonCutter, RecordCutter, XmlCutter, _Held
+from pipeline.gateway.cutting import BLANK, Cutter, Held, JsonCutter, RecordCutter
+from pipeline.gateway.xml_cutting import XmlCutter
 
 PACKET = b'{"carState": "new", "plateUTF8": "1ABC234", "ImageArray": [{"size": [4, 2]}, {"BinaryImage": "aGk="}]}'
 XML = b'<?xml version="1.0"?>\n<root><PLATE_STRING kind="a">1ABC234</PLATE_STRING><PLATE_STRING_2/></root>'
@@ -115,7 +116,7 @@ def test_nothing_is_lost_whatever_comes(make: Callable[[], Cutter], words: list[
     [(JsonCutter, b"{"), (JsonCutter, b'{"a": "'), (JsonCutter, b"}"), (JsonCutter, b" "), (JsonCutter, b"\\"),
      (XmlCutter, b"<"), (XmlCutter, b"<a "), (XmlCutter, b"<a><b>"), (XmlCutter, b"<a" + b" " * 99), (XmlCutter, b"</a>")],
 )  # fmt: skip
-def test_what_was_looked_at_is_not_looked_at_again(make: Callable[[], _Held], unit: bytes) -> None:
+def test_what_was_looked_at_is_not_looked_at_again(make: Callable[[], Held], unit: bytes) -> None:
     """Byte by byte, as somebody sends who wants the gateway to begin again at each: but for one tag that is not whole yet."""
     cutter = make()
     stream = unit * (3000 // len(unit))
