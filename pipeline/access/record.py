@@ -69,7 +69,7 @@ class ReasonNeeded(BadRecord):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """What a person is about to do. plates: in clear. ids: in clear; of what is made of plates (read, alert, violation,
-    track). on: other things that it concerns: cameras, zones, lists, users."""
+    track), or tells what is covert. on: other things that it concerns: cameras, zones, lists, users."""
 
     who: str
     origin: str

@@ -155,7 +155,7 @@ def _add_history(app: typer.Typer) -> None:
         case: CaseReference = None,
     ) -> None:
         why = given_reason(reason)
-        looking = operation_here("query", "vigie hotlist history", reason=why, case_reference=case, on=(key,))
+        looking = operation_here("query", "vigie hotlist history", reason=why, case_reference=case, ids=(key,))
 
         async def run() -> Any:
             async with writer_of(looking) as writer:

@@ -213,7 +213,10 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
     """Remove the items with these keys. Returns how many of the keys were unknown."""
     collection = collection_of(table)
-    async with writer_of(operation_here("reference", f"vigie {table.name} remove", on=keys[:64])) as writer:
+    what, named = f"vigie {table.name} remove", tuple(keys[:64])
+    tells = table.name in ("hotlist", "exclusions")  # such ids say what is covert
+    operation = operation_here("reference", what, ids=named) if tells else operation_here("reference", what, on=named)
+    async with writer_of(operation) as writer:
         unknown = [key for key in keys if await writer.get(collection, key) is None]
         removed = (await writer.remove(collection, keys)).removed
         if table.name != "hotlist":

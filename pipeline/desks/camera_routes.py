@@ -20,7 +20,7 @@ from pipeline.desks.camera_bodies import (
     passage_of,
 )
 from pipeline.desks.live_routes import picture_of
-from pipeline.desks.reference_routes import Paging
+from pipeline.desks.reference_bodies import Paging
 from pipeline.desks.route import Asked, Named, Route, RouteAnswer, found
 from pipeline.health.habits import HOUR_MS, Habit, usual
 from pipeline.health.watch import is_to_send

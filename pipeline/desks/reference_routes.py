@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from pipeline.access.signing import unlike
 from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.naming import plates_of, written
 from pipeline.desks.problems import Problem, bad_request, denied
+from pipeline.desks.reference_bodies import ItemVersions, Page, Paging, VersionShown
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer, found
 from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
 from pipeline.lists.patterns import within_bound
@@ -35,41 +36,13 @@ from pipeline.state.collections import (
     Collection,
 )
 from pipeline.tables.reference_checks import unfit
-from schemas.base import EpochMs, Message, Text
+from schemas.base import Message
 from schemas.people import User
 from schemas.requests import Exclusion, Watch
 from schemas.topics import DAY_MS
 
 T = TypeVar("T", bound=Message)
 PAGE, PAGES_LOOKED_AT = 200, 25  # of the store's pages: it may be that nothing in them may be seen
-
-
-class Paging(Message, frozen=True, kw_only=True):
-    """Where a list goes on: what `next` of the page before said."""
-
-    cursor: Text | None = None
-
-
-class Page(Message, Generic[T], frozen=True, kw_only=True):
-    """Some of the items that this person may see, in no order. next: what to ask for to go on, also where this page is empty;
-    absent: these were the last."""
-
-    items: Annotated[tuple[T, ...], msgspec.Meta(max_length=10_000)]
-    next: Text | None = None
-
-
-class VersionShown(Message, Generic[T], frozen=True, kw_only=True):
-    """What an item was from a moment on. item absent: it was removed."""
-
-    item: T | None = None
-    holds_from_ms: EpochMs
-    arrived_at_ms: EpochMs
-
-
-class ItemVersions(Message, Generic[T], frozen=True, kw_only=True):
-    """All versions of an item that are kept, by their arrival."""
-
-    versions: Annotated[tuple[VersionShown[T], ...], msgspec.Meta(max_length=100_000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +126,9 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     item = asked.body
     if item is None or collection.key(item) != key:
         raise bad_request(f"{collection.key_field} is not what the path names")
-    known = await _check_known(kind, asked)
     if kind.about is not None and not await kind.about(asked, item, "change"):
         raise Problem(403, "list", "It speaks of no list or entry that you keep.", permits="a right to that list")
+    known = await _check_known(kind, asked)
     if (fault := kind.refused(known, item)) is not None:
         raise bad_request(fault, "unlike")
     before = [one.item for one in await asked.house.writer.versions(collection, key) if one.item is not None]
@@ -168,6 +141,7 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     granted_by = kind.granted_by
     if granted_by is not None and getattr(item, granted_by) != asked.somebody.user_id:
         raise bad_request(f"{granted_by} names who grants it: you")
+    _check_one(asked, act, matter)  # before what patterns cost is looked at, which tells of its owner's others
     async with within_bound(asked.house.writer, collection, [(key, collection.encode(item))]):
         second = await approved(act, asked, matter)
         if granted_by is not None and second is not None:
@@ -194,12 +168,17 @@ async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
     person's approval."""
     known = await asked.house.writer.get(kind.collection, asked.key)
     if known is not None:
-        answer = may_with_another(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)
-        if isinstance(answer, Denied):
-            raise denied(answer)
+        _check_one(asked, kind.change, kind.matter_of_change(asked, known))
         if kind.about is not None and not await kind.about(asked, known, "see"):
             found(None)
     return known
+
+
+def _check_one(asked: Asked, act: Act, matter: Matter) -> None:
+    """Raise Problem where the person may not do this, apart from a second person's approval."""
+    answer = may_with_another(asked.somebody, act, matter, asked.now_ms)
+    if isinstance(answer, Denied):
+        raise denied(answer)
 
 
 async def approved(act: Act, asked: Asked, matter: Matter) -> str | None:
@@ -280,20 +259,24 @@ BY_CHANGE |= {"users.move": BY_CHANGE["users.change"], "watches.long": BY_CHANGE
 def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:
     """The routes of one collection: its page, one item, its versions, a change, a removal."""
     name, item = kind.collection.name, kind.collection.message
+    named: Literal["on", "ids"] = (
+        "ids" if kind.collection in (HOTLIST, EXCLUSIONS) else "on"
+    )  # such ids say what is covert
     page: Any = Page[item]  # type: ignore[valid-type]  # a type made at run time
     versions: Any = ItemVersions[item]  # type: ignore[valid-type]  # as above
     return (
         Route(method="GET", path=f"/{name}", about=f"The {name}, a page at a time.", handle=partial(list_items, kind),
               act=kind.see, entry=kind.seen, query=Paging, answer=page),
         Route(method="GET", path=f"/{name}/{{key}}", about=f"One of the {name}.", handle=partial(show_item, kind),
-              act=kind.see, entry=kind.seen, answer=item),
+              act=kind.see, entry=kind.seen, answer=item, named=named),
         Route(method="GET", path=f"/{name}/{{key}}/versions", about=f"One of the {name} as it was, version by version.",
-              handle=partial(show_versions, kind), act=kind.see, entry=kind.seen, answer=versions),
+              handle=partial(show_versions, kind), act=kind.see, entry=kind.seen, answer=versions,
+              named=named),
         Route(method="PUT", path=f"/{name}/{{key}}", about=f"Add or change one of the {name}.",
               handle=partial(put_item, kind), act=kind.change, entry=kind.changed, body=item,
-              names=partial(written, kind.collection, kind.change)),
+              names=partial(written, kind.collection, kind.change), named=named),
         Route(method="DELETE", path=f"/{name}/{{key}}", about=f"Remove one of the {name}.",
-              handle=partial(remove_item, kind), act=kind.remove, entry=kind.changed),
+              handle=partial(remove_item, kind), act=kind.remove, entry=kind.changed, named=named),
     )  # fmt: skip
 
 

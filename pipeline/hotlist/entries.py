@@ -1,5 +1,6 @@
 """Checks which hotlist entries may be accepted, and what the importer is told about one. Pure."""
 
+import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -8,6 +9,7 @@ from pipeline.hotlist.pattern_needs import PatternsCost, cost_us
 from pipeline.plates.countries import country_fault
 from pipeline.plates.selectivity import share_matched
 from schemas.reference import HotlistEntry
+from schemas.requests import Exclusion
 
 LEAST_SELECTIVE = 1e-5
 """An urgent pattern may match one plate in 100,000 at most: at a thousand reads a second one alarm in 100 seconds."""
@@ -44,6 +46,47 @@ class PatternsGiven:
         if self._cost.us <= MOST_PATTERNS_US:
             return None
         return f"the patterns up to here cost each read more than {MOST_PATTERNS_US:g} us: leave some out, or name more characters"
+
+
+COVERT = "covert-"
+
+
+def covert_mark(owner: str) -> str:
+    """How the ids of an owner's covert entries begin: whoever guesses one has the owner's right to it, or is told the same as of a
+    name of nothing.
+
+    >>> covert_mark("zone 5341")
+    'covert-60d8d331-'
+    """
+    return f"{COVERT}{hashlib.sha256(owner.encode()).hexdigest()[:8]}-"
+
+
+def fault_of_name(entry: HotlistEntry) -> tuple[str, str] | None:
+    """The field and why, with the cure, where a covert entry's id does not begin with its owner's mark, or another's begins as
+    those of covert entries do; else None."""
+    if not entry.covert:
+        return _not_covert("entry_id", entry.entry_id)
+    mark = covert_mark(entry.owner)
+    if entry.entry_id.startswith(mark):
+        return None
+    return "entry_id", f"what is covert for {entry.owner} has an id that begins with {mark}"
+
+
+def fault_of_exclusions_name(exclusion: Exclusion) -> tuple[str, str] | None:
+    """As `fault_of_name`: of an exclusion that speaks of a covert entry, which has the same mark as the entry."""
+    about = exclusion.entry_id or ""
+    if not about.startswith(COVERT):
+        return _not_covert("exclusion_id", exclusion.exclusion_id)
+    mark = about[: len(covert_mark(""))]
+    if exclusion.exclusion_id.startswith(mark):
+        return None
+    return "exclusion_id", f"what is about {about} has an id that begins with {mark}"
+
+
+def _not_covert(field: str, name: str) -> tuple[str, str] | None:
+    if not name.startswith(COVERT):
+        return None
+    return field, f"{name} begins with {COVERT}, as what is covert does alone: name it otherwise"
 
 
 def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 Every plate is made up. No two entries are alike, so a read matches one of them or none.
 """
 
+from pipeline.hotlist.entries import covert_mark
 from schemas.reference import HotlistEntry, Policy
 
 _WANTED = "Code of criminal procedure, art. 44/11/3"
@@ -45,7 +46,8 @@ HOTLIST: tuple[HotlistEntry, ...] = (
     HotlistEntry(entry_id="AH-FR-01", plate="7PWE442", country="BE", hotlist="ad_hoc", category="watch", owner=_BORDER,
                  legal_basis=_LOCAL, share_with=("FR",), case_reference="PZ-0071"),  # a list that no policy names
     # covert: its owner alone sees the hits
-    HotlistEntry(entry_id="SIS-COV-1", plate="1VFX739", country="BE", hotlist="sis", category="discreet check",
+    HotlistEntry(entry_id=f"{covert_mark(_SIRENE)}1", plate="1VFX739", country="BE", hotlist="sis",
+                 category="discreet check",
                  priority="high", action="observe", owner=_SIRENE, legal_basis=_SIS, covert=True, case_reference="SB-1190"),
     # also one edit away; by pattern; in force no more; not yet; in one zone; at one camera
     HotlistEntry(entry_id="ST-NEAR-1", plate="8RTN574", country="BE", hotlist="stolen", category="theft", priority="high",

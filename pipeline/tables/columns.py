@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar, get_args
 import msgspec
 from msgspec import inspect
 
-from pipeline.hotlist.entries import fault_of_entry
+from pipeline.hotlist.entries import fault_of_entry, fault_of_exclusions_name, fault_of_name
 from pipeline.hotlist.watches import entry_of
 from pipeline.neighbours.checks import fault_of_policy, fault_of_zone
 from pipeline.plates.countries import country_fault
@@ -233,7 +233,7 @@ def _no_fault(_: object, _home: str) -> None:
 
 def _fault_of_exclusion(exclusion: Exclusion, _home: str) -> tuple[str, str] | None:
     fault = country_fault(exclusion.country) if exclusion.country is not None else None
-    return ("country", fault) if fault else None
+    return ("country", fault) if fault else fault_of_exclusions_name(exclusion)
 
 
 def _table(
@@ -277,7 +277,9 @@ TABLES: Mapping[str, Table[Any]] = {
     "cameras": _table("cameras", Camera, "camera_id"),
     "sections": _table("sections", Section, "section_id", fault_of_section),
     "zones": _table("zones", Zone, "zone_id", fault_of_zone),
-    "hotlist": _table("hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_entry(entry)),
+    "hotlist": _table(
+        "hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_name(entry) or fault_of_entry(entry)
+    ),
     "lists": _table("lists", WantedList, "list_id"),
     "policies": _table("policies", Policy, "policy_id", fault_of_policy),
     "exclusions": _table("exclusions", Exclusion, "exclusion_id", _fault_of_exclusion),

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from pipeline.desks.limits import Limits
 from pipeline.desks.route import PREFIX
 from pipeline.desks.turns import EACH
+from pipeline.hotlist.entries import MOST_COVERT_US, covert_mark
 from pipeline.lists.importing import Manner, import_whole
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.state.collections import HOTLIST, LISTS
@@ -21,13 +22,15 @@ from pipeline.state.switching import Refresh
 from pipeline.tables.checked import Checked
 from pipeline.tables.columns import TABLES
 from schemas.accesses import Outcome
-from tests.builders import make_entry, make_list
+from tests.builders import make_entry, make_exclusion, make_list
 from tests.fakes import MemoryRecorder
+from tests.integration.test_pattern_budget import DEAR, EACH_US, dear
 from tests.people import make_user
 from tests.people_desk import Browser, Desks, desks_of
 
 LIST = f"{PREFIX}/lists/STOLEN"
 HEAD = "entry_id,plate,category"
+NEVER_MS = 4_102_444_800_000
 GOOD = f"{HEAD}\nE-1,1ABC111,theft\nE-2,1ABC222,theft\n"
 
 
@@ -153,6 +156,56 @@ async def test_an_id_that_is_covert_for_another_is_refused_as_one_of_another_lis
     assert told[0] == told[1]
 
 
+async def test_no_answer_tells_whether_a_guessed_id_is_of_a_covert_entry(
+    desks: Desks, recorder: MemoryRecorder
+) -> None:
+    """Nor of an exclusion about one: each way in answers as for a name of nothing, and the record keeps the names as pseudonyms."""
+    mark, owned = covert_mark("another service"), {"list_id": "STOLEN", "hotlist": "stolen", "covert": True}
+    manager, owner = [await desks.logged_in(one) for one in ("the.manager", "the.owner")]
+    secret = make_entry("1SEC222", f"{mark}1", owner="another service", **owned)
+    assert 204 == (await owner.ask("PUT", f"{PREFIX}/hotlist/{mark}1", secret)).status
+    excluded = make_exclusion(exclusion_id=f"{mark}1", entry_id=f"{mark}1", valid_until_ms=NEVER_MS)
+    assert 204 == (await owner.ask("PUT", f"{PREFIX}/exclusions/{mark}1", excluded)).status
+
+    async def answers(name: str) -> list[tuple[int, str]]:
+        entries = [
+            make_entry("1ABC999", name, **(owned | fields))
+            for fields in ({"covert": False}, {"owner": "another service"}, {"owner": "zone 5341"})
+        ]
+        bodies: list[tuple[str, str, object]] = [("PUT", f"hotlist/{name}", one) for one in entries]
+        bodies += [
+            ("PUT", f"exclusions/{name}", make_exclusion(exclusion_id=name, entry_id=about, valid_until_ms=NEVER_MS))
+            for about in (name, "T-1", "copied_plates")
+        ]
+        bodies += [
+            ("POST", f"lists/STOLEN/{to}", file(f"{HEAD}\n{name},1ABC999,theft\n")) for to in ("check", "import")
+        ]
+        bodies += [
+            (method, path, None)
+            for path in (f"hotlist/{name}", f"exclusions/{name}", f"hotlist/{name}/versions")
+            for method in ("GET", "DELETE")
+        ]
+        told = [await manager.ask(method, f"{PREFIX}/{path}", body) for method, path, body in bodies]
+        return [(one.status, one.body.decode().replace(name, "")) for one in told]
+
+    there, nothing = await answers(f"{mark}1"), await answers(f"{mark}2")
+    assert there == nothing
+    assert all(status >= 400 or '"bad":1' in body for status, body in there)
+    assert secret == await desks.writer.get(HOTLIST, f"{mark}1")
+    assert not [one for each in recorder.entries for one in getattr(each.entry, "on", ()) if one.startswith(mark)]
+
+
+async def test_what_another_owners_covert_patterns_cost_is_no_answer(desks: Desks) -> None:
+    """Who may not add one is told so, whether or not there would be room for it."""
+    hidden = {"list_id": "STOLEN", "hotlist": "stolen", "covert": True, "owner": "another service"}
+    mark = covert_mark("another service")
+    await desks.writer.put(HOTLIST, dear("S", int(MOST_COVERT_US / EACH_US), **hidden))
+    manager, owner = [await desks.logged_in(one) for one in ("the.manager", "the.owner")]
+    one_more = make_entry(DEAR[-1], f"{mark}9", priority="high", **hidden)
+    assert "costly_patterns" == (await owner.ask("PUT", f"{PREFIX}/hotlist/{mark}9", one_more)).rule
+    assert "not_found" == (await manager.ask("PUT", f"{PREFIX}/hotlist/{mark}9", one_more)).rule
+
+
 async def test_who_has_many_files_checked_at_once_is_told_to_come_again(desks: Desks, recorder: MemoryRecorder) -> None:
     """They are checked one after the other, what is too much is refused and recorded, and another person's is checked meanwhile."""
     manager, owner = [await desks.logged_in(one) for one in ("the.manager", "the.owner")]
@@ -170,7 +223,7 @@ async def test_who_has_many_files_checked_at_once_is_told_to_come_again(desks: D
 async def test_nobody_takes_over_what_is_covert_for_another(desks: Desks) -> None:
     """Neither by an entry of the same name, nor by one in another's."""
     manager = await desks.logged_in("the.manager")
-    mine = f"{HEAD},covert,owner\nE-9,1ABC999,theft,true,another service\n"
+    mine = f"{HEAD},covert,owner\n{covert_mark('another service')}9,1ABC999,theft,true,another service\n"
     assert "covert" == (await manager.ask("POST", f"{LIST}/import", file(mine, confirm_share=True))).rule
     theirs = f"{HEAD}\nE-SECRET,1ABC999,theft\n"
     assert "other_list" == (await manager.ask("POST", f"{LIST}/import", file(theirs, confirm_share=True))).rule

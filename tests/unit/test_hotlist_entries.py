@@ -6,13 +6,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.hotlist.entries import MOST_PATTERNS_US, PatternsGiven, fault_of_entry, told_of_pattern
+from pipeline.hotlist.entries import (
+    MOST_PATTERNS_US,
+    PatternsGiven,
+    covert_mark,
+    fault_of_entry,
+    fault_of_exclusions_name,
+    fault_of_name,
+    told_of_pattern,
+)
 from pipeline.hotlist.pattern_filter import PatternFilter
 from pipeline.hotlist.pattern_needs import PatternsCost
 from pipeline.plates.countries import country_fault
 from pipeline.state.collections import HOTLIST
 from pipeline.tables.files import TABLES, check_file
-from tests.builders import make_entry
+from tests.builders import make_entry, make_exclusion
 
 
 def test_an_urgent_pattern_that_half_the_road_fits_is_refused() -> None:
@@ -22,6 +30,27 @@ def test_an_urgent_pattern_that_half_the_road_fits_is_refused() -> None:
     assert "one plate in" in why
     assert "priority high" in why
     assert fault_of_entry(make_entry("*1*2", priority="high")) is None
+
+
+def test_what_is_covert_is_named_by_its_owners_mark_and_nothing_else_is() -> None:
+    """Entries, and exclusions about them; what is wrong says how such an id begins."""
+    mark, other = covert_mark("SIRENE"), covert_mark("zone 5341")
+    assert mark != other
+    good = [("E-1", False), (f"{mark}1", True)]
+    bad = [("E-1", True), (f"{other}1", True), (mark[:-1], True), (f"{mark}1", False), ("covert-1", False)]
+    told = [fault_of_name(make_entry("1ABC234", name, owner="SIRENE", covert=covert)) for name, covert in good + bad]
+    assert [None, None] == told[:2]
+    assert all(one is not None and one[0] == "entry_id" for one in told[2:])
+    assert mark in str(told[2])
+    about = [
+        (f"{mark}x", f"{mark}1"),
+        ("X-1", "E-1"),
+        ("X-1", f"{mark}1"),
+        (f"{other}x", f"{mark}1"),
+        (f"{mark}x", "E-1"),
+    ]
+    found = [fault_of_exclusions_name(make_exclusion(exclusion_id=name, entry_id=entry)) for name, entry in about]
+    assert [True, True, False, False, False] == [one is None for one in found]
 
 
 @pytest.mark.parametrize("plate", ["*1*2*", "*" * 14 + "AB", "1*?*2*3"])

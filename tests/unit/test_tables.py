@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import BadRecord
+from pipeline.hotlist.entries import covert_mark
 from pipeline.hotlist.pattern_index import collapsed
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import can_be_seen
@@ -73,13 +74,13 @@ def test_a_csv_file_is_read(read: Read) -> None:
     """Every column of its message, by name."""
     items, refused = read(
         "entry_id,plate,hotlist,category,priority,owner,legal_basis,country,valid_from,valid_until_ms,zones,share_with,covert\n"
-        "A1,1-abc-234,SIS,theft,high,fed,art. 36,be,2026-03-01,2026-03-01,Z1|Z2,nl lu,yes\n"
+        f"{covert_mark('fed')}1,1-abc-234,SIS,theft,high,fed,art. 36,be,2026-03-01,2026-03-01,Z1|Z2,nl lu,yes\n"
     )
     assert [] == refused
     assert [
-        HotlistEntry(entry_id="A1", plate="1ABC234", hotlist="sis", category="theft", priority="high", owner="fed",
-                     legal_basis="art. 36", country="BE", valid_from_ms=1_772_319_600_000, valid_until_ms=1_772_406_000_000,
-                     zones=("Z1", "Z2"), share_with=("NL", "LU"), covert=True)
+        HotlistEntry(entry_id=f"{covert_mark('fed')}1", plate="1ABC234", hotlist="sis", category="theft", priority="high",
+                     owner="fed", legal_basis="art. 36", country="BE", valid_from_ms=1_772_319_600_000,
+                     valid_until_ms=1_772_406_000_000, zones=("Z1", "Z2"), share_with=("NL", "LU"), covert=True)
     ] == items  # fmt: skip
 
 
@@ -836,6 +837,12 @@ def valid(message: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchStra
     return st.builds(built, validity=st.tuples(MOMENTS, MOMENTS).map(sorted), **fields)
 
 
+def marked(entry: HotlistEntry) -> HotlistEntry:
+    """The entry, its id marked where it is covert."""
+    name = f"{covert_mark(entry.owner)}{entry.entry_id}"[:64]
+    return msgspec.structs.replace(entry, entry_id=name) if entry.covert else entry
+
+
 def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
     """Any message of this kind."""
     position = st.builds(Position, lat=FLOATS["lat"], lon=FLOATS["lon"])
@@ -866,7 +873,7 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
                                 holds_from_ms=st.none() | MOMENTS, zones=tuples(NAMES), cameras=tuples(NAMES),
                                 make=st.none() | TEXTS,
                                 colour=st.none() | TEXTS, share_with=tuples(COUNTRIES), covert=st.booleans(),
-                                near=st.booleans(), case_reference=st.none() | TEXTS),
+                                near=st.booleans(), case_reference=st.none() | TEXTS).map(marked),
         WantedList: st.builds(WantedList, list_id=NAMES, name=TEXTS, hotlist=st.sampled_from(["sis", "no_insurance"]), owner=TEXTS,
                           authority=TEXTS, legal_basis=TEXTS, category=st.none() | TEXTS,
                           origin=st.none() | st.sampled_from(["national", "sis"]),
