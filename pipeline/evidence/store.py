@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Collection
 from datetime import UTC, date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias
@@ -14,6 +15,7 @@ import obstore
 from obstore.store import LocalStore, S3Store
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable, url_parts
+from pipeline.evidence.folder import FolderWriter
 from pipeline.evidence.opening import ALLOWED, SETTING, bucket_at, folder_at
 from pipeline.evidence.troubles import WHAT, in_short, store_errors
 
@@ -42,6 +44,7 @@ class EvidenceStore:
     def __init__(self, own: Place, *others: Place) -> None:
         """own: where all is written, and alone where holds and notes are. others: where pictures are also read and deleted."""
         self._store, self._places = own, (own, *others)
+        self._folder = FolderWriter(Path(own.prefix)) if isinstance(own, LocalStore) and own.prefix else None
 
     @staticmethod
     def open(url: str | Path) -> "EvidenceStore":
@@ -64,10 +67,12 @@ class EvidenceStore:
         day_ms: capture time, ms UTC. The same picture of the same day has the same path, so storing it again is harmless. A
         reader sees all of it or nothing.
         """
-        suffix = "png" if image.startswith(_PNG) else "jpg"
-        path = f"{day_of(day_ms)}/{sha256(image).hexdigest()}.{suffix}"
+        path_of = partial(_path_of, day_of(day_ms))
         try:
             with store_errors():
+                if self._folder is not None:
+                    return await self._folder.put(path_of, image)
+                path = path_of(image)
                 await obstore.put_async(self._store, path, image, mode="overwrite", use_multipart=False)
         except FileNotFoundError as error:  # the folder or the bucket itself
             raise Unavailable(f"{WHAT} ({in_short(error)})", retry_after_s=2.0) from error
@@ -154,6 +159,10 @@ class EvidenceStore:
                     answer = await obstore.get_async(self._store, meta["path"])
                     found.append((meta["path"], bytes(await answer.bytes_async())))
         return sorted(found)
+
+
+def _path_of(day: str, image: bytes) -> str:
+    return f"{day}/{sha256(image).hexdigest()}.{'png' if image.startswith(_PNG) else 'jpg'}"
 
 
 def _place_at(url: str) -> Place:

@@ -11,6 +11,7 @@ from tests.contract.test_layers import HOUSE, ROOT, imported
 
 MAY_WRITE = {
     "pipeline.runtime.private": "it is the one place",
+    "pipeline.evidence.folder": "pictures: agents of other users read them, and a number after the name says that one is under way",
     "pipeline.runtime.principals_page": "a developer's tool: the table in the documentation",
     "schemas.export": "a developer's tool: the schemas are public",
     "pipeline.desks.map_data": "a developer's tool: the ground of the map, public",

@@ -1,6 +1,7 @@
 """The evidence store in a folder and in an S3-compatible service that runs here."""
 
 import asyncio
+import resource
 import secrets
 from collections.abc import Iterator
 from hashlib import sha256
@@ -182,6 +183,28 @@ async def test_dropped_days_leave_no_empty_folder(tmp_path: Path) -> None:
     path.with_name(path.name + "#1").write_bytes(b"half")
     await store.drop_day("2026-03-01")
     assert not (tmp_path / "2026-03-01").exists()
+
+
+async def test_pictures_that_come_together_are_all_whole(store: EvidenceStore) -> None:
+    """Also the same one several times: whoever reads sees all of it."""
+    pictures = [JPEG + bytes([number % 7]) * 100_000 for number in range(21)]
+    paths = await asyncio.gather(*(store.put(MARCH_1_MS, one) for one in pictures))
+    assert 7 == len(set(paths))
+    assert pictures == [await store.get(path) for path in paths]
+
+
+async def test_a_picture_that_a_full_disk_cuts_off_is_not_there(tmp_path: Path) -> None:
+    """The sender is told to come again, and nothing of it lies about; once there is room it is stored."""
+    store = EvidenceStore.open(tmp_path)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+    try:
+        with pytest.raises(Unavailable, match="evidence store"):
+            await store.put(MARCH_1_MS, JPEG)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert [] == list((tmp_path / "2026-03-01").iterdir())
+    assert JPEG == await store.get(await store.put(MARCH_1_MS, JPEG))
 
 
 async def test_a_service_that_is_away_is_unavailable() -> None:
