@@ -1,4 +1,4 @@
-"""The demo's persons: one for each role, who may see the whole network, and the desk at which a dispatcher works."""
+"""The demo's persons: one for each role, who may see the whole network, and the desks at which dispatchers work."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ LISTS: tuple[HotList, ...] = ("national_wanted", "stolen", "sis", "no_insurance"
 
 
 async def add_people(client: redis.asyncio.Redis, namespace: str) -> str:
-    """Add one desk, for all zones and lists, and a person for each role, of administrators a second one, since nobody approves what
+    """Add two desks for all zones and lists, and a person for each role, of administrators a second one, since nobody approves what
     he asked for himself. Returns the password, which is the same for all and new in each demo."""
     password, now_ms = initial_password(), platform_now_ms()
     writer, credentials = ReplicaWriter(client, namespace), CredentialStore(client, namespace)
@@ -31,7 +31,14 @@ async def add_people(client: redis.asyncio.Redis, namespace: str) -> str:
         *((f"{LOGIN}{role}", role) for role in ROLES),
         (f"{LOGIN}administrator2", "administrator"),
     ]
-    await writer.put(DESKS, [Desk(desk_id="DEMO", name="Demo", everywhere=True, always=True, lists=LISTS)])
+    desks = ("DEMO", "Demo", "DEMO-2"), ("DEMO-2", "Demo, second desk", None)
+    await writer.put(
+        DESKS,
+        [
+            Desk(desk_id=desk_id, name=name, everywhere=True, always=True, lists=LISTS, successor=successor)
+            for desk_id, name, successor in desks
+        ],
+    )
     await writer.put(
         USERS, [User(user_id=name, name=f"Demo {role.replace('_', ' ')}", service="demo") for name, role in accounts]
     )

@@ -13,6 +13,7 @@ from rich.live import Live
 from pipeline.access.roles import ROLES
 from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
+from pipeline.demo.lists import WANTED_LISTS, on_lists
 from pipeline.demo.makers import MAKERS, MakersCameras
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.demo.people import LOGIN, add_people
@@ -28,6 +29,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.producer import CameraProducer, open_producer
+from pipeline.state.collections import LISTS
 from pipeline.state.redis_port import open_redis
 from schemas.reads import PlateRead
 
@@ -66,11 +68,12 @@ class Performance:
         wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
         servers = self.platform.servers_as("simulator")
         everything = replace(
-            self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)
+            self.network, cameras=(*self.network.cameras, REAL), hotlist=on_lists((*self.network.hotlist, *WANTED))
         )
         async with open_redis(servers.redis_url) as client:
             await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
         async with open_redis(self.platform.servers_as("operator").redis_url) as client:
+            await writer_of_known(client, self.platform.settings.namespace).put(LISTS, WANTED_LISTS)
             self.password = await add_people(client, self.platform.settings.namespace)
             assert self.platform.gateway is not None, "the demo starts a gateway"
             self.makers = MakersCameras(self.platform.gateway.url)

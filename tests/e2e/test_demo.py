@@ -45,7 +45,8 @@ async def told_until(demo: Process, words: bytes) -> bytes:
 
 
 async def opens_to_everybody_named(told: str) -> None:
-    """The address that it prints answers, and each login that it names works."""
+    """The address that it prints answers, and each login that it names works; there are lists for who keeps them, and two desks for
+    who hands over."""
     plain = " ".join(told.split())
     url = re.search(r"open at (http://localhost:[0-9]+)", plain)
     password = re.search(r"the password ([-a-z0-9]+)", plain)
@@ -62,6 +63,11 @@ async def opens_to_everybody_named(told: str) -> None:
             ) as answer:
                 assert 200 == answer.status, await answer.text()
                 assert set(RIGHTS[role]) == set((await answer.json())["may"])
+                cookies = {name: one.value for name, one in answer.cookies.items()}
+            for what, who, count in (("lists", "list_manager", 6), ("desks", "dispatcher", 2)):
+                if role == who:
+                    async with http.get(f"{url[1]}/api/v1/{what}", cookies=cookies) as answer:
+                        assert count == len((await answer.json())["items"])
 
 
 @pytest.fixture

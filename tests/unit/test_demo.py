@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.demo.agent_metrics import AgentMetrics, Sample, parse, quantile
+from pipeline.demo.lists import WANTED_LISTS, on_lists
 from pipeline.demo.pictures import (
     PICTURE_CAMERAS,
     REAL,
@@ -52,6 +53,14 @@ def report_of(judged: list[Judged], alerts: list[Alert]) -> Any:
     """A report in which everything but the pictures agrees."""
     nothing = compare_outcome(Truth(), SeenOutputs())
     return make_report(nothing, [], Delivery([], []), judged, alerts, [], compare([], []), compare([], []))
+
+
+def test_every_entry_is_on_the_list_of_its_kind() -> None:
+    """So that who keeps lists finds them all in the demo."""
+    entries = on_lists((*small_network().hotlist, *WANTED))
+    kinds = {one.list_id: one.hotlist for one in WANTED_LISTS}
+    assert {one.hotlist for one in entries} == set(kinds.values())
+    assert [] == [one.entry_id for one in entries if kinds[one.list_id or ""] != one.hotlist]
 
 
 def test_a_read_belongs_to_the_passage_of_its_time_and_camera() -> None:

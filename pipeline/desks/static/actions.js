@@ -1,7 +1,7 @@
 // The buttons of what a person may do about the incident that is shown, what each asks for, and the bar that undoes.
 
 import { useLayoutEffect, useRef } from "./vendor/hooks.mjs";
-import { DISMISSALS, ENDINGS, hindrance, KEYS } from "./acting.js";
+import { asks, DISMISSALS, ENDINGS, hindrance, KEYS } from "./acting.js";
 import { html } from "./draw.js";
 import { t } from "./words.js";
 
@@ -12,7 +12,7 @@ export function Actions({ desk, incident, sighting }) {
   const others = told?.holder && told.holder !== me.user_id;
   const words = (did) => (did === "take" && others ? t("do.take_over") : t(`do.${did}`));
   return html`<section class="actions" aria-label=${t("actions")}>
-    <p class="holder"><b class=${`phase is-${incident.phase}`}>${t(`phase.${incident.phase}`)}</b> ${holding(incident, me)}</p>
+    <p class="holder"><b class=${`phase is-${incident.phase}`}>${t(`phase.${incident.phase}`)}</b> ${holding(incident, desk)}</p>
     <div class="buttons" aria-busy=${String(Boolean(decisions.sending))}>
       ${KEYS.map(([did, key]) => html`<button type="button" key=${did} class=${hindrance(incident, sighting, did, me.user_id) ? "not" : did === "confirm" ? "main" : ""}
           aria-disabled=${String(Boolean(hindrance(incident, sighting, did, me.user_id)))} aria-keyshortcuts=${key} aria-expanded=${["take", "confirm"].includes(did) ? undefined : String(open?.did === did)}
@@ -24,11 +24,12 @@ export function Actions({ desk, incident, sighting }) {
 }
 
 /** Who has it, in words. */
-function holding({ told, phase }, me) {
+function holding({ told, phase }, desk) {
+  const { me } = desk, here = me.shift?.desk_id;
   if (!told) return "";
-  if (phase === "handed_over") return t(told.desk === me.shift?.desk_id ? "holder.here" : "holder.desk", { desk: told.desk ?? "" });
-  if (!told.holder) return phase === "new" ? t("holder.nobody") : "";
-  return told.holder === me.user_id ? t("holder.you") : t("holder.other", { who: told.holder, desk: told.desk ?? "" });
+  if (phase === "handed_over") return t(told.desk === here ? "holder.here" : "holder.desk", { desk: desk.nameOf(told.desk) });
+  if (!told.holder) return phase === "new" ? t(asks(told, here) ? "holder.asked" : "holder.nobody") : "";
+  return told.holder === me.user_id ? t("holder.you") : t("holder.other", { who: told.holder, desk: desk.nameOf(told.desk) });
 }
 
 const FORMS = { misread: Misread, dismiss: Dismiss, hand_over: HandOver, close: Close };

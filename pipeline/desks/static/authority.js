@@ -71,7 +71,7 @@ function doable({ phase }) {
 function Why({ docket }) {
   return html`<div class="before"><h1>${t("why.title")}</h1><p>${t("why.why")}</p>
     <${Form} title=${t("why.begin")} send=${({ reason, reference }) => docket.begin(reason, reference)}>
-      <${Field} name="reason" title=${t("reason")} hint=${t("reason.rule")} required maxlength="1000" />
+      <${Field} name="reason" title=${t("reason")} hint=${t("reason.rule.screen")} required maxlength="1000" />
       <${Field} name="reference" title=${t("case")} maxlength="1000" />
     <//></div>`;
 }

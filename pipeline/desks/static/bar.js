@@ -10,7 +10,7 @@ export function Bar({ desk, keys, shift }) {
   const { me, sound, live } = desk;
   const here = desk.phase === "ready" && Boolean(me?.shift);
   return html`<${Head} me=${me} here="dispatch" keys=${keys} now=${desk.now}>
-    ${here && html`<p class="at" title=${t("since", { when: clock(me.shift.began_ms) })}>${me.shift.desk_id}</p>`}
+    ${here && html`<p class="at" title=${t("since", { when: clock(me.shift.began_ms) })}>${desk.nameOf(me.shift.desk_id)}</p>`}
     ${here && html`<p class=${live?.stands ? "state bad" : "state good"}>${t(live?.stands ? "stream.stands" : "stream.live")}</p>`}
     ${here && html`<${Loud} sound=${sound} />`}
     ${here && html`<button type="button" aria-keyshortcuts="s" onClick=${shift}>${t("shift")} <kbd>S</kbd></button>`}

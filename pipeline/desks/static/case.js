@@ -2,6 +2,7 @@
 
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
+import { noted } from "./notes.js";
 import { Picture } from "./picture.js";
 import { clock, day, has, language, named, t, utc } from "./words.js";
 
@@ -23,7 +24,7 @@ export function CaseShown({ docket, can, does }) {
     <p class="soft">${t("section")} ${it.section_id} · <span class="mono">${it.violation_id}</span></p>
     <p class="buttons judging">${can.map((one) => html`<button type="button" class=${one === "accepted" || one === "noted" ? "go" : ""} aria-keyshortcuts=${KEYS[one].toLowerCase()} onClick=${does[one]}>${t(`do.${one}`)} <kbd>${KEYS[one]}</kbd></button>`)}</p>
     <div class="ends">${ENDS.map((end) => html`<${End} key=${end} docket=${docket} one=${opened} end=${end} />`)}</div>
-    ${(it.notes ?? []).length > 0 && html`<div class="told"><b>${t("look")}</b><ul>${it.notes.map((note) => html`<li>${note}</li>`)}</ul></div>`}
+    ${(it.notes ?? []).length > 0 && html`<div class="told"><b>${t("look")}</b><ul>${it.notes.map(noted).filter(Boolean).map((words) => html`<li>${words}</li>`)}</ul></div>`}
     <${Workings} one=${opened} />
     <${Distance} it=${it} />
     <${Rule} one=${opened} />
@@ -41,7 +42,7 @@ function TakenBack({ one: { withdrawal, phase, corrected_by: by }, docket }) {
 
 function End({ docket, one, end }) {
   const { violation: it } = one, read = it[end], place = one[`${end}_place`], stated = it[`${end}_clock`];
-  const vehicle = [read.vehicle_class && read.vehicle_class !== "unknown" && named("class", read.vehicle_class), read.make, read.colour].filter(Boolean).join(", ");
+  const vehicle = [read.vehicle_class && read.vehicle_class !== "unknown" && named("class", read.vehicle_class), read.make, read.colour && named("colour", read.colour.toLowerCase())].filter(Boolean).join(", ");
   const sure = read.confidence_stated === false ? t("not_stated") : t("score", { percent: Math.floor(read.confidence * 100) });
   const others = (read.alternatives ?? []).slice(0, 3).map((other) => `${other.text} (${Math.round(other.probability * 100)} %)`).join(", ");
   const rows = [

@@ -104,6 +104,11 @@ export class Desk {
     return incident ? { incident, sighting: incident.sightings.get(this.sighting) ?? incident.best } : null;
   }
 
+  /** The name of the desk with this id. @param {string | undefined} id */
+  nameOf(id) {
+    return this.desks.find((one) => one.desk_id === id)?.name ?? id ?? "";
+  }
+
   /** @param {string} id of an incident */
   plateOf(id) {
     return this.incidents.all.get(id)?.best.alert.read.plate ?? id;

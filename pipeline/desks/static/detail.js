@@ -1,9 +1,11 @@
 // One incident: what is wanted, how sure it is, what can be done, both pictures, the facts, its trail, and what happened to it.
 
+import { useLayoutEffect, useRef } from "./vendor/hooks.mjs";
 import { Actions } from "./actions.js";
 import { html } from "./draw.js";
 import { History } from "./history.js";
 import { WINDOW_MS } from "./incidents.js";
+import { noted } from "./notes.js";
 import { Picture } from "./picture.js";
 import { Plate } from "./rows.js";
 import { clock, day, named, offence, span, t, utc } from "./words.js";
@@ -14,10 +16,16 @@ const REST_MS = 250; // a row that is only passed by does not load its pictures:
 export function Detail({ desk, back }) {
   const { current } = desk;
   if (!current) return html`<section class="detail none" aria-label=${t("detail")}><p>${t(desk.order.length ? "detail.none" : "list.empty")}</p></section>`;
-  const { incident, sighting } = current, { alert } = sighting;
-  return html`<section class="detail ${alert.priority}" aria-labelledby="detail-title">
+  return html`<${Incident} desk=${desk} back=${back} ...${current} />`;
+}
+
+function Incident({ desk, back, incident, sighting }) {
+  const box = useRef(null), { alert } = sighting, { last } = incident;
+  useLayoutEffect(() => { box.current.scrollTop = 0; }, [incident.id]); // another incident is read from its top
+  return html`<section class="detail ${alert.priority}" aria-labelledby="detail-title" ref=${box}>
     <button type="button" class="back" onClick=${back}>${t("back")}</button>
     <p class="do"><span class="urgency">${t(`priority.${alert.priority}`)}</span> <b>${named("action", alert.action)}</b> · ${named("hotlist", alert.hotlist)}</p>
+    <p class="lately">${t("last_seen")} <b>${last.place ?? last.alert.read.camera_id}</b>, ${t("ago", { span: span(desk.now - last.alert.read.captured_at_ms) })}</p>
     <${Compared} alert=${alert} />
     <${Sure} sighting=${sighting} />
     <${Actions} desk=${desk} incident=${incident} sighting=${sighting} />
@@ -54,21 +62,6 @@ function Sure({ sighting: { alert, withdrawal } }) {
 /** The key of how sure an alert is. @param {import("./incidents.js").Alert} alert */
 export const surety = (alert) => (alert.confirm ? "confirm_first" : alert.confirmed ? "confirmed" : "exact");
 
-const NOTES = [
-  [/^read as .+, wanted .+$/, null], // the marked characters show it
-  [/^country read as (?<read>\w+), wanted (?<wanted>\w+): downgraded from (?<from>\w+)$/, "note.country"],
-  [/^(?<ways>.+) are two vehicles of (?<country>\w+) with this text$/, "note.two"],
-];
-
-/** A note of the matcher in the reader's words. What has no words here is shown as it is. @param {string} note */
-function noted(note) {
-  const [pattern, key] = NOTES.find(([one]) => one.test(note)) ?? [];
-  if (pattern === undefined) return note;
-  if (key === null) return "";
-  const { from, ...values } = note.match(pattern).groups;
-  return t(key, { ...values, from: from ? named("priority", from) : "" });
-}
-
 function Shot({ alert, which }) {
   const path = alert.read[which] ? `/alerts/${alert.alert_id}/pictures/${which}` : null;
   return html`<${Picture} path=${path} which=${which} plate=${alert.read.plate} restMs=${REST_MS}><figcaption>${t(`picture.${which}`)}</figcaption><//>`;
@@ -77,7 +70,7 @@ function Shot({ alert, which }) {
 function Facts({ sighting: { alert, place }, incident, desk }) {
   const { read } = alert;
   const seenMs = incident.last.alert.read.captured_at_ms, leftMs = seenMs + WINDOW_MS - desk.now;
-  const vehicle = [read.country, read.colour, read.make, read.vehicle_class && read.vehicle_class !== "unknown" && named("class", read.vehicle_class)].filter(Boolean).join(", ");
+  const vehicle = [read.country, read.colour && named("colour", read.colour.toLowerCase()), read.make, read.vehicle_class && read.vehicle_class !== "unknown" && named("class", read.vehicle_class)].filter(Boolean).join(", ");
   const way = [read.direction && named("direction", read.direction), read.heading_deg != null && `${Math.round(read.heading_deg)}°`,
     read.lane != null && t("lane", { lane: read.lane }), read.speed_kmh != null && `${Math.round(read.speed_kmh)} km/h`].filter(Boolean).join(", ");
   const rows = [
@@ -102,8 +95,9 @@ function Moment({ ms }) {
 function Trail({ incident, shown, choose }) {
   return html`<section class="trail" aria-labelledby="trail-title">
     <h2 id="trail-title">${t("trail", { n: incident.trail.length })}</h2>
-    <ol>${incident.trail.map(({ alert, place, withdrawal }) => html`<li key=${alert.alert_id} class=${withdrawal ? "over" : ""}>
+    <ol>${incident.trail.map(({ alert, place, withdrawal }, at) => html`<li key=${alert.alert_id} class=${withdrawal ? "over" : ""}>
       <button type="button" aria-pressed=${String(alert.alert_id === shown)} onClick=${() => choose(alert.alert_id)}>
+        <b class="number">${incident.trail.length - at}</b>
         <time>${clock(alert.read.captured_at_ms)} <small>${utc(alert.read.captured_at_ms)}</small></time>
         <span class="where">${place ?? alert.read.camera_id}</span>
         <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />

@@ -1,7 +1,7 @@
 // The page of the dispatch desk: puts the parts together, and gives each key its meaning.
 
 import { render } from "./vendor/preact.mjs";
-import { useState } from "./vendor/hooks.mjs";
+import { useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
 import { KEYS } from "./acting.js";
 import { Undo } from "./actions.js";
 import { Banner, Bar, KEYS as SHOWN } from "./bar.js";
@@ -63,7 +63,8 @@ function Before() {
 }
 
 function Shift() {
-  const [wrong, setWrong] = useState("");
+  const [wrong, setWrong] = useState(""), form = useRef(null);
+  useLayoutEffect(() => { form.current?.elements[desk.desks.length > 1 ? "where" : "why"].focus(); }, []); // the first that is asked
   const send = async (event) => {
     event.preventDefault();
     const { where, why, case: reference } = event.target.elements;
@@ -76,7 +77,7 @@ function Shift() {
   return html`<div class="before">
     <h1>${t("shift.begin")}</h1>
     ${wrong && html`<p class="told wrong" role="alert">${wrong}</p>`}
-    ${desk.desks.length ? html`<form onSubmit=${send}>
+    ${desk.desks.length ? html`<form ref=${form} onSubmit=${send}>
       <label for="where">${t("desk")}</label>
       <select id="where" name="where" required>${desk.desks.map((one) => html`<option value=${one.desk_id}>${one.name}</option>`)}</select>
       <label for="why">${t("reason")}</label>

@@ -28,19 +28,19 @@ function Content({ desk, close }) {
   };
   return html`<div class="leaves">
     <p class="budget"><label>${t("budget", { n: counts.last })} <meter min="0" max=${handles * 4} high=${handles} optimum="0" value=${counts.last}></meter></label>
-      ${t("budget.handles", { handles: HANDLES })} ${t("budget.before", { n: counts.before })}${counts.last > handles * 2 ? ` ${t("budget.much")}` : ""}</p>
-    ${persons.length > 0 && html`<p class="budget">${t("budget.persons", { n: persons.length, handles })} <small>${persons.map((one) => (one === desk.me.user_id ? t("who.you") : one)).join(", ")}</small></p>`}
+      ${persons.length ? t("budget.persons", { n: persons.length, who: persons.map((one) => (one === desk.me.user_id ? t("who.you") : one)).join(", "), handles }) : t("budget.handles", { handles })}${" "}
+      ${t("budget.before", { n: counts.before })}${counts.last > handles * 2 ? ` ${t("budget.much")}` : ""}</p>
     ${GROUPS.map((name) => html`<section key=${name} aria-labelledby=${`group-${name}`}>
       <h3 id=${`group-${name}`}>${t(`group.${name}`)} (${groups[name].length})</h3>
       ${groups[name].length > 0 && html`<ul>${groups[name].slice(0, MOST).map((one) => html`<li key=${one.id}><button type="button" class=${one.best.alert.priority} onClick=${() => go(one.id)}>
         <span class="urgency">${t(`priority.${one.best.alert.priority}`)}</span> <${Plate} read=${one.best.alert.read.plate} wanted=${one.best.alert.wanted_plate} />
         <span>${named("hotlist", one.best.alert.hotlist)}, ${one.last.place ?? one.last.alert.read.camera_id}</span>
-        <span>${[withWhom(one, name), span(desk.now - one.last.alert.read.captured_at_ms)].filter(Boolean).join(" · ")}</span>
+        <span>${[withWhom(one, name, desk), span(desk.now - one.last.alert.read.captured_at_ms)].filter(Boolean).join(" · ")}</span>
       </button></li>`)}</ul>`}
       ${groups[name].length > MOST && html`<p class="hint">${t("group.more", { n: groups[name].length - MOST })}</p>`}
     </section>`)}
     ${groups.mine.length > 0 && html`<p class="told">${t("shift.still", { n: groups.mine.length })}</p>`}
-    <p><button type="button" class="ends" onClick=${() => { close(); desk.endShift(); }}>${t("shift.end")}</button> <button type="button" onClick=${close}>${t("shift.stay")} <kbd>Esc</kbd></button></p>
+    <p class="ending"><button type="button" class="ends" onClick=${() => { close(); desk.endShift(); }}>${t("shift.end")}</button> <button type="button" onClick=${close}>${t("shift.stay")} <kbd>Esc</kbd></button></p>
   </div>`;
 }
 
@@ -56,7 +56,7 @@ function usePresent(me) {
   return persons;
 }
 
-function withWhom({ told }, group) {
+function withWhom({ told }, group, desk) {
   if (group === "others") return told.holder;
-  return group === "on" ? `→ ${told.desk}` : "";
+  return group === "on" ? `→ ${desk.nameOf(told.desk)}` : "";
 }

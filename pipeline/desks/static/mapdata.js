@@ -24,12 +24,12 @@ export function alertPoints(incidents, cameras) {
 }
 
 /**
- * The trail: a point for each sighting, numbered from the first on, and the line along them.
+ * The trail: a point for each sighting, numbered as in the list from the first on, and the line along them.
  * @param {Incident | undefined} incident  @param {Map<string, Camera>} cameras
  */
 export function trail(incident, cameras) {
-  const seen = incident ? [...incident.trail].reverse().map((one) => ({ at: placeOf(one.alert.read, cameras), one })).filter(({ at }) => at) : [];
-  const points = seen.map(({ at, one }, index) => point(at, { number: String(index + 1), name: one.place ?? one.alert.read.camera_id, rank: incident.rank, last: index === seen.length - 1 }));
+  const seen = incident ? [...incident.trail].reverse().map((one, index) => ({ at: placeOf(one.alert.read, cameras), one, number: String(index + 1) })).filter(({ at }) => at) : [];
+  const points = seen.map(({ at, one, number }, index) => point(at, { number, name: one.place ?? one.alert.read.camera_id, rank: incident.rank, last: index === seen.length - 1 }));
   const along = seen.map(({ at }) => at);
   return { along, shown: collection(along.length > 1 ? [{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: along } }, ...points] : points) };
 }

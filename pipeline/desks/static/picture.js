@@ -33,7 +33,7 @@ export function Picture({ path, which, plate, headers, restMs = 0, children }) {
     };
   }, [path]);
   const { state, url } = shown.path === path ? shown : { state: path ? "loading" : "none", url: "" }; // never another one's for a moment
-  return html`<figure class=${which}>
+  return html`<figure class=${state === "none" ? `${which} without` : which}>
     ${state === "there" ? html`<img src=${url} alt=${t(`picture.${which}.alt`, { plate })} />` : html`<p>${t(`picture.${state}`)}</p>`}
     ${children}
   </figure>`;

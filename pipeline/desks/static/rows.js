@@ -68,7 +68,7 @@ function Row({ incident, desk, at }) {
   return html`<div id=${`row-${id}`} class=${kinds} role="option" aria-selected=${String(chosen)} aria-posinset=${at + 1}
       aria-setsize=${desk.order.length} style=${{ transform: `translateY(${at * ROW}px)` }}
       onPointerMove=${() => desk.point(id)} onClick=${() => desk.select(id)}>
-    <span class="urgency">${t(`priority.${alert.priority}`)}${desk.fresh.has(id) ? html` <b class="new">${t("new")}</b>` : html` <small>${holding(incident, desk.me)}</small>`}</span>
+    <span class="urgency">${t(`priority.${alert.priority}`)}${desk.fresh.has(id) ? html` <b class="new">${t("new")}</b>` : html` <small>${holding(incident, desk)}</small>`}</span>
     <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
     <span class="line"><span class="what"><b>${named("action", alert.action)}</b> · ${named("hotlist", alert.hotlist)}</span>
       <span class="sure ${alert.confirm ? "ask" : ""}">${t(incident.over ? `phase.${incident.phase}` : alert.confirm ? "confirm_short" : alert.confirmed ? "confirmed" : "exact")}</span></span>
@@ -78,10 +78,11 @@ function Row({ incident, desk, at }) {
 }
 
 /** Who has it, short enough for a row. */
-function holding({ told, over }, me) {
+function holding({ told, over }, desk) {
+  const { me } = desk;
   if (!told || over) return "";
   if (asks(told, me?.shift?.desk_id)) return t("asks_here");
-  if (told.phase === "handed_over") return `→ ${told.desk}`;
+  if (told.phase === "handed_over") return `→ ${desk.nameOf(told.desk)}`;
   return told.holder ? (told.holder === me?.user_id ? t("who.you") : told.holder) : "";
 }
 
