@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pipeline.hotlist.entries import told_of_pattern
+from pipeline.hotlist.entries import told_of_name, told_of_pattern
 from pipeline.hotlist.lists import given_by, stranger_to
 from pipeline.plates.shared import written
 from pipeline.runtime.private import write_private
@@ -98,7 +98,7 @@ def _remarkable(entry: HotlistEntry, now_ms: int) -> str | None:
         return f"entry {entry.entry_id} has ended: it can never ring"
     if entry.country and (ways := written(entry.plate, entry.country)):
         return f"entry {entry.entry_id}: {' and '.join(ways)} are two vehicles; a person must confirm each hit"
-    return told_of_pattern(entry)
+    return told_of_name(entry) or told_of_pattern(entry)
 
 
 def _cut(text: str | None) -> str | None:

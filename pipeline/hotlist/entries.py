@@ -62,14 +62,22 @@ def covert_mark(owner: str) -> str:
 
 
 def fault_of_name(entry: HotlistEntry) -> tuple[str, str] | None:
-    """The field and why, with the cure, where a covert entry's id does not begin with its owner's mark, or another's begins as
-    those of covert entries do; else None."""
+    """The field and why, with the cure, where an id that begins as those of covert entries do is of one that is not, or bears the
+    mark of another owner; else None."""
     if not entry.covert:
         return _not_covert("entry_id", entry.entry_id)
     mark = covert_mark(entry.owner)
-    if entry.entry_id.startswith(mark):
+    if entry.entry_id.startswith(mark) or not entry.entry_id.startswith(COVERT):
         return None
-    return "entry_id", f"what is covert for {entry.owner} has an id that begins with {mark}"
+    return "entry_id", f"an id that begins with {COVERT} and is covert for {entry.owner} begins with {mark}"
+
+
+def told_of_name(entry: HotlistEntry) -> str | None:
+    """In words, that whoever guesses a covert entry's id learns that it is taken, and the cure; None: nobody does."""
+    if not entry.covert or entry.entry_id.startswith(COVERT):
+        return None
+    told = f"entry {entry.entry_id} is covert, and whoever guesses its id learns that it is taken"
+    return f"{told}: of ids that begin with {covert_mark(entry.owner)} nobody does"
 
 
 def fault_of_exclusions_name(exclusion: Exclusion) -> tuple[str, str] | None:

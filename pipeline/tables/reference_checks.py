@@ -2,9 +2,9 @@
 violation."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from pipeline.hotlist.entries import told_of_pattern
+from pipeline.hotlist.entries import told_of_name, told_of_pattern
 from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.neighbours.checks import told_of_policies, told_of_shared
 from pipeline.sections.checks import faults_of, unlawful
@@ -70,15 +70,16 @@ def dangling_entries(
     policies: Collection[Policy] = (),
 ) -> Iterator[str]:
     """Warnings about hotlist entries, like `dangling`: cameras and zones that do not exist, countries to which no policy
-    forwards what is shared with them, and patterns that match very many plates. Entries that are shared alike are told of
-    together: a million may be."""
-    patterns, alike = 0, Counter[tuple[object, ...]]()
+    forwards what is shared with them, patterns that match very many plates, and ids of covert ones that can be guessed. Entries
+    that are shared alike are told of together: a million may be."""
+    patterns, guessed = _Told("are patterns", PATTERNS_TOLD), _Told("are covert and have ids that can be guessed", 1)
+    alike = Counter[tuple[object, ...]]()
     in_vain: dict[tuple[object, ...], str] = {}
     for entry in entries:
         if is_pattern(entry.plate):
-            patterns += 1
-            if patterns <= PATTERNS_TOLD and (share := told_of_pattern(entry)):
-                yield share
+            yield from patterns.of(entry, told_of_pattern)
+        if told_of_name(entry):
+            yield from guessed.of(entry, told_of_name)
         sharing = (entry.share_with, entry.covert, entry.hotlist, entry.origin, entry.category)
         alike[sharing] += 1
         if entry.share_with and alike[sharing] == 1:
@@ -88,11 +89,28 @@ def dangling_entries(
                 in_vain[sharing] = entry.entry_id
         yield from _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
         yield from _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
-    if patterns > PATTERNS_TOLD:
-        yield f"{patterns - PATTERNS_TOLD:,} more entries are patterns"
+    yield from (*patterns.rest(), *guessed.rest())
     for shared, entry_id in in_vain.items():
         if alike[shared] > 1:
             yield f"{alike[shared] - 1:,} more entries are shared as {entry_id} is: the same is so of them"
+
+
+class _Told:
+    """Warnings of one kind: the first so many, each made only then; the rest are counted."""
+
+    def __init__(self, kind: str, most: int) -> None:
+        self._kind, self._most, self._count = kind, most, 0
+
+    def of(self, entry: HotlistEntry, told: Callable[[HotlistEntry], str | None]) -> Iterator[str]:
+        """Yields what is told of one more entry, while it is one of the first."""
+        self._count += 1
+        if self._count <= self._most and (warning := told(entry)):
+            yield warning
+
+    def rest(self) -> Iterator[str]:
+        """Yields how many more there were."""
+        if self._count > self._most:
+            yield f"{self._count - self._most:,} more entries {self._kind}"
 
 
 def unseen(lists: Iterable[WantedList], designation_ids: Collection[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pipeline.hotlist.entries import (
     fault_of_entry,
     fault_of_exclusions_name,
     fault_of_name,
+    told_of_name,
     told_of_pattern,
 )
 from pipeline.hotlist.pattern_filter import PatternFilter
@@ -33,15 +34,17 @@ def test_an_urgent_pattern_that_half_the_road_fits_is_refused() -> None:
 
 
 def test_what_is_covert_is_named_by_its_owners_mark_and_nothing_else_is() -> None:
-    """Entries, and exclusions about them; what is wrong says how such an id begins."""
+    """Entries, and exclusions about them; what is wrong says how such an id begins, and one that can be guessed is told."""
     mark, other = covert_mark("SIRENE"), covert_mark("zone 5341")
     assert mark != other
-    good = [("E-1", False), (f"{mark}1", True)]
-    bad = [("E-1", True), (f"{other}1", True), (mark[:-1], True), (f"{mark}1", False), ("covert-1", False)]
+    good = [("E-1", False), (f"{mark}1", True), ("E-1", True)]
+    bad = [(f"{other}1", True), (mark[:-1], True), (f"{mark}1", False), ("covert-1", False)]
     told = [fault_of_name(make_entry("1ABC234", name, owner="SIRENE", covert=covert)) for name, covert in good + bad]
-    assert [None, None] == told[:2]
-    assert all(one is not None and one[0] == "entry_id" for one in told[2:])
-    assert mark in str(told[2])
+    assert [None, None, None] == told[:3]
+    assert all(one is not None and one[0] == "entry_id" for one in told[3:])
+    assert mark in str(told[3])
+    guessed = [told_of_name(make_entry("1ABC234", name, owner="SIRENE", covert=covert)) for name, covert in good]
+    assert [False, False, True] == [mark in (one or "") for one in guessed]
     about = [
         (f"{mark}x", f"{mark}1"),
         ("X-1", "E-1"),

@@ -146,3 +146,10 @@ def test_of_many_patterns_the_first_are_told_of_and_the_rest_counted() -> None:
     told = list(dangling_entries([make_entry("1ABC23?", f"E{at}") for at in range(25)], (), ()))
     assert ["E0", "E19"] == [told[0].split()[1].strip(":"), told[19].split()[1].strip(":")]
     assert ["5 more entries are patterns"] == told[20:]
+
+
+def test_of_covert_entries_whose_ids_can_be_guessed_the_first_is_told_of_and_the_rest_counted() -> None:
+    """With how such an id should begin."""
+    told = list(dangling_entries([make_entry("1ABC234", f"E{at}", covert=True) for at in range(3)], (), ()))
+    assert "entry E0 is covert" in told[0]
+    assert ["2 more entries are covert and have ids that can be guessed"] == told[1:]
