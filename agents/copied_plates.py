@@ -13,7 +13,6 @@ from itertools import groupby
 import structlog
 
 from pipeline.hotlist.copied_plates import (
-    ENTRY_ID,
     KEPT_MS,
     SLICE_MS,
     Copied,
@@ -40,7 +39,7 @@ from pipeline.stream.lookup import Lookup
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, RecordPlace
 from schemas.reads import PlateRead, ReadBatch
-from schemas.reference import Camera
+from schemas.reference import COPIED_PLATES, Camera
 from schemas.requests import Exclusion
 from schemas.topics import ALERTS, READS
 
@@ -135,7 +134,9 @@ class Finder:
         found = (
             one
             for _, one in sorted(known.items())
-            if one.entry_id == ENTRY_ID and one.plate == read.plate and one.valid_from_ms <= at_ms < one.valid_until_ms
+            if one.entry_id == COPIED_PLATES
+            and one.plate == read.plate
+            and one.valid_from_ms <= at_ms < one.valid_until_ms
         )
         return next(found, None)
 

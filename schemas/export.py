@@ -1,8 +1,7 @@
 """Writes the JSON Schemas of everything that flows, for readers and writers in other languages: ``python -m
 schemas.export``.
 
-They are written to schemas/json, one file per topic and per kind of reference data (but for exclusions and watches), and one for
-withdrawals, and committed.
+They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed.
 A schema may only change so that old and new readers and writers understand each other: by a new field that has a default.
 Any other change is refused here; one that breaks on purpose is written with ``--breaking``, once every reader is known to be
 ready.
@@ -21,13 +20,14 @@ from schemas.judgements import Consumer
 from schemas.outcomes import Withdrawal
 from schemas.people import Designation, Desk, SigningKey, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
+from schemas.requests import Exclusion, Watch
 from schemas.senders import Sender
 from schemas.topics import TOPICS
 
 FOLDER = Path(__file__).parent / "json"
 REFERENCE: dict[str, type[Message]] = {
     "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "wanted_list": WantedList, "policy": Policy,
-    "user": User, "designation": Designation, "desk": Desk,
+    "exclusion": Exclusion, "watch": Watch, "user": User, "designation": Designation, "desk": Desk,
     "signing_key": SigningKey, "sender": Sender, "consumer": Consumer,
 }  # fmt: skip
 MESSAGES: dict[str, type[Message]] = (

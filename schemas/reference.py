@@ -192,6 +192,10 @@ class Zone(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
+COPIED_PLATES = "copied_plates"
+"""The entry of the alerts of copied plates; that of one day is COPIED_PLATES:DAY. It stands on no list."""
+
+
 class HotlistEntry(Message, frozen=True, kw_only=True):
     """A wanted plate, or a pattern: ? stands for one character, * for any number of them. Collection hotlist, key entry_id."""
 
@@ -221,7 +225,10 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError when category, owner or legal_basis is blank, or valid_until_ms is not after valid_from_ms."""
+        """Raise ValueError when category, owner or legal_basis is blank, when valid_until_ms is not after valid_from_ms, or when
+        entry_id is that of copied plates."""
+        if self.entry_id.startswith(COPIED_PLATES):
+            self._refuse_name()
         if (
             self.valid_from_ms < self.valid_until_ms
             and self.category.strip()
@@ -231,6 +238,13 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
             return  # quick, because a hotlist has a million
         _refuse_blank(category=self.category, owner=self.owner, legal_basis=self.legal_basis)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+
+    def _refuse_name(self) -> None:
+        """Raise ValueError when the entry has the id of copied plates, which would be taken for one of theirs."""
+        if self.entry_id.partition(":")[0] == COPIED_PLATES:
+            raise ValueError(
+                f"the entry_id {self.entry_id} is that of copied plates: choose one that does not begin so"
+            )
 
 
 class WantedList(Message, frozen=True, kw_only=True):

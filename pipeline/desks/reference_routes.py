@@ -17,7 +17,6 @@ from pipeline.desks.naming import plates_of, written
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.reference_bodies import ItemVersions, Page, Paging, VersionShown
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer, found
-from pipeline.hotlist.copied_plates import ENTRY_ID as COPIED_PLATES
 from pipeline.lists.patterns import within_bound
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
@@ -38,6 +37,7 @@ from pipeline.state.collections import (
 from pipeline.tables.reference_checks import unfit
 from schemas.base import Message
 from schemas.people import User
+from schemas.reference import COPIED_PLATES
 from schemas.requests import Exclusion, Watch
 from schemas.topics import DAY_MS
 

@@ -28,12 +28,9 @@ from schemas.base import Position
 from schemas.incidents import SureSight
 from schemas.outcomes import Alert, RecordPlace
 from schemas.reads import PlateRead
-from schemas.reference import Camera, HotlistEntry
+from schemas.reference import COPIED_PLATES, Camera, HotlistEntry
 from schemas.requests import Exclusion
 
-ENTRY_ID = "copied_plates"
-"""What an exclusion names. The alerts name an entry of each day, ENTRY_ID:DAY: a read may be in pairs of two days, and is an alert
-of its own in each."""
 CATEGORY = "copied_plate"
 LATE_MS = 60_000
 AHEAD_MS = 5_000
@@ -51,6 +48,13 @@ _PACKED = Struct(">qiiII2sIq")
 PACKED_BYTES = _PACKED.size
 _DEGREE = 1e7
 METRES_A_DEGREE = 111_700.0  # of a meridian; of the equator less: rounded up
+
+
+class _Entry(HotlistEntry, frozen=True, kw_only=True):
+    """What the alerts of a day name as their entry, COPIED_PLATES:DAY: a read may be in pairs of two days, and is an alert of its
+    own in each. No list may have such an entry."""
+
+    def _refuse_name(self) -> None: ...
 
 
 class Sight(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -192,14 +196,14 @@ def believed(pairs: Iterable[Pair], known: Iterable[Pair]) -> list[Pair]:
 def alerts_of(copied: Copied, exclusion: Exclusion | None, decided_at_ms: int) -> list[Alert]:
     """The alerts of both reads, in one incident. exclusion: of this plate, if there is one."""
     (first, _), (second, _) = copied.reads
-    entry_id = f"{ENTRY_ID}:{second.captured_at_ms // DAY_MS}"
+    entry_id = f"{COPIED_PLATES}:{second.captured_at_ms // DAY_MS}"
     incident_id = ids.alert_id(first.plate, entry_id)
     notes: tuple[str, ...] = (
         "two vehicles bear this plate: none could reach both places in the time; one of them may be innocent",
     )
     if exclusion is not None:
         notes += (f"known: {exclusion.exclusion_id} of {exclusion.owner}: {exclusion.reason}"[:1_000],)
-    entry = HotlistEntry(
+    entry = _Entry(
         entry_id=entry_id,
         plate=first.plate,
         hotlist="ad_hoc",
@@ -221,4 +225,4 @@ def alerts_of(copied: Copied, exclusion: Exclusion | None, decided_at_ms: int) -
 
 def is_of_copied_plate(alert: Alert) -> bool:
     """Whether the alert is of a copied plate, and of no wanted vehicle."""
-    return alert.entry_id.startswith(f"{ENTRY_ID}:")
+    return alert.entry_id.startswith(f"{COPIED_PLATES}:")

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from pipeline.hotlist.pattern_index import collapsed, is_pattern
 from pipeline.hotlist.pattern_needs import PatternsCost, cost_us
+from pipeline.hotlist.watches import fault_of_id
 from pipeline.plates.countries import country_fault
 from pipeline.plates.selectivity import share_matched
 from schemas.reference import HotlistEntry
@@ -62,10 +63,10 @@ def covert_mark(owner: str) -> str:
 
 
 def fault_of_name(entry: HotlistEntry) -> tuple[str, str] | None:
-    """The field and why, with the cure, where an id that begins as those of covert entries do is of one that is not, or bears the
-    mark of another owner; else None."""
-    if not entry.covert:
-        return _not_covert("entry_id", entry.entry_id)
+    """The field and why, with the cure, where an id begins as those of requests to watch do, begins as those of covert entries do
+    and is of one that is not, or bears the mark of another owner; else None."""
+    if (fault := fault_of_id(entry)) is not None or not entry.covert:
+        return fault or _not_covert("entry_id", entry.entry_id)
     mark = covert_mark(entry.owner)
     if entry.entry_id.startswith(mark) or not entry.entry_id.startswith(COVERT):
         return None

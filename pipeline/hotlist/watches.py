@@ -23,9 +23,22 @@ LOOKS_SCORE = 0.2
 CATEGORY = "watch"
 
 
+PREFIX = "watch:"
+
+
 def entry_id_of(watch_id: str) -> str:
-    """The id of the entry that a request makes; no entry of the hotlist has such a one by chance."""
-    return f"watch:{watch_id}"
+    """The id of the entry that a request makes."""
+    return f"{PREFIX}{watch_id}"
+
+
+def fault_of_id(entry: HotlistEntry) -> tuple[str, str] | None:
+    """The field entry_id and why a list may not have this entry: its hits would be taken for those of a request; None: it may."""
+    if entry.entry_id.startswith(PREFIX):
+        return (
+            "entry_id",
+            f"{entry.entry_id} is the entry of a request to watch: choose an id that does not begin with {PREFIX}",
+        )
+    return None
 
 
 def entry_of(watch: Watch) -> HotlistEntry:

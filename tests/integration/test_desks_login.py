@@ -277,6 +277,20 @@ async def test_a_field_that_is_not_known_is_refused(house: House) -> None:
     assert (400, "unknown_field") == (answer.status, answer.rule)
 
 
+@pytest.mark.parametrize(
+    ("entry_id", "rule"), [("copied_plates:20787", "bad_request"), ("watch:W-1", "against_a_rule")]
+)
+async def test_an_id_of_the_platforms_own_entries_is_refused(house: House, entry_id: str, rule: str) -> None:
+    """Its hits would be taken for those of a copied plate, or of a request to watch."""
+    manager = await house.desks.logged_in(AN)
+    body = msgspec.to_builtins(make_entry(entry_id="E-1")) | {"entry_id": entry_id}
+    answer = await manager.ask("PUT", f"{PREFIX}/hotlist/{entry_id}", body)
+    assert (400, rule) == (answer.status, answer.rule)
+    assert entry_id in answer.json["detail"]
+    assert "choose" in answer.json["detail"]
+    assert None is await house.desks.writer.get(HOTLIST, entry_id)
+
+
 async def test_every_answer_keeps_the_browser_strict(house: House) -> None:
     """Good or bad, and the description."""
     browser = await house.desks.logged_in(AN)

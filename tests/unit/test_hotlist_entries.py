@@ -89,6 +89,30 @@ def test_countries_that_exist_are_countries() -> None:
     assert [None] * 4 == [country_fault(code) for code in ("GB", "GR", "BE", "XK")]
 
 
+@pytest.mark.parametrize("name", ["copied_plates", "copied_plates:20787", "watch:W-1"])
+def test_ids_of_the_platforms_own_entries_are_refused_in_a_file(tmp_path: Path, name: str) -> None:
+    """Hits of such an entry would be taken for those of a copied plate, or of a request to watch."""
+    path, row = tmp_path / "list.csv", make_entry("1ABC234", "E-1")
+    path.write_text(
+        "entry_id,plate,hotlist,category,owner,legal_basis\n"
+        f"{name},1ABC234,{row.hotlist},{row.category},{row.owner},{row.legal_basis}\n"
+        f"E-1,1ABC235,{row.hotlist},{row.category},{row.owner},{row.legal_basis}\n"
+    )
+    with check_file(path, TABLES["hotlist"]) as checked:
+        assert (1, 1) == (checked.good, checked.bad)
+        assert name in checked.refused[0].reason
+        assert "choose" in checked.refused[0].reason
+
+
+def test_no_message_is_an_entry_of_copied_plates() -> None:
+    """Wherever it comes in; an id that only begins with the same letters is anybody's."""
+    sent = msgspec.json.encode(make_entry(entry_id="E-1"))
+    for name in ("copied_plates", "copied_plates:20787"):
+        with pytest.raises(msgspec.ValidationError, match=f"{name} is that of copied plates"):
+            HOTLIST.decode(sent.replace(b"E-1", name.encode()))
+    assert "copied_plates-2" == HOTLIST.decode(sent.replace(b"E-1", b"copied_plates-2")).entry_id
+
+
 CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
