@@ -69,7 +69,10 @@ class Forwarder:
         outputs, now_ms = Outputs(), self.now_ms()
         withdrawals = [(one.message, one.place) for one in records if isinstance(one.message, Withdrawal)]
         alerts = [(one.message, one) for one in records if isinstance(one.message, Alert)]
-        stale = await self._stale([alert for alert, _ in alerts if alert.revision > 1])
+        taken_back = [(alert, one.place) for alert, one in alerts if alert.revision > 1 and alert.confirm]
+        gone = await self.open_forwards.of_withdrawn(withdrawals)
+        gone += (back := await self.open_forwards.of_taken_back(taken_back))
+        stale = await self._stale([alert for alert, _ in alerts if alert.share_with])
         offered = [
             (sent, f"{one.partition}/{one.offset}")  # the same record again, after a crash, is first again
             for alert, one in alerts
@@ -77,9 +80,6 @@ class Forwarder:
             for sent in self._allowed(alert, one.place, one.now_ms(now_ms))
         ]
         await self._admit(offered, outputs)
-        gone = await self.open_forwards.of_withdrawn(withdrawals)
-        taken_back = [(alert, one.place) for alert, one in alerts if alert.revision > 1 and alert.confirm]
-        gone += (back := await self.open_forwards.of_taken_back(taken_back))
         await self._admit(await self.open_forwards.instead(back, self._as_now, now_ms), outputs)
         due = await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()  # missing is not removed
         due = await self.open_forwards.with_again(gone, due, now_ms)
@@ -98,8 +98,8 @@ class Forwarder:
             self._send(sent.forward, outputs)
 
     async def _stale(self, revisions: Sequence[Alert]) -> set[tuple[str, int]]:
-        """The alert_id and revision of each of these revisions whose content a person has taken back since: two workers may have
-        sent them out of order."""
+        """The alert_id and revision of each of these revisions whose alert was withdrawn, or whose content a person has taken back,
+        since: two workers may have sent them out of order, or all of it is read at once."""
         standing = await self.memory.standing(revisions) if revisions else []
         return {(one.alert_id, one.revision) for one, stands in zip(revisions, standing, strict=True) if not stands}
 

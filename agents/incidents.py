@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pipeline.hotlist.copies import sure_sight
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.revising import left_out_again, revision_of, said_by_persons
+from pipeline.neighbours.recalls import taken_back_together
 from pipeline.reads.geography import in_zone
 from pipeline.runtime.log import reference
 from pipeline.state import incident_changes as changes
@@ -124,7 +125,7 @@ class Keeper:
         earlier = None if everything else before
         if after.sighting_count > len(after.sightings) and said_by_persons(earlier) != said_by_persons(after):
             again += left_out_again(earlier, after, await self.memory.all_alerts(after.incident_id))
-        for alert in again:
+        for alert in taken_back_together(again):
             outputs.send(ALERTS, alert, key=plate_of(alert))
         self._count(before, after)
 

@@ -34,6 +34,7 @@ MAX_NOTES = 32
 MAX_PAYLOAD_BYTES = 12 * 1024 * 1024
 """The largest record that any topic takes fits into a dead letter whole."""
 MAX_SIGNED_CHARACTERS = 96 * 1024
+RevisionNumber = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 KmhMeasured = Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)]
 Kmh = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
@@ -78,6 +79,16 @@ class Confirmation(Message, frozen=True, kw_only=True):
     at_ms: EpochMs
 
 
+MOST_OF_A_PASSAGE = 64
+
+
+class Revision(Message, frozen=True, kw_only=True):
+    """One revision of an alert."""
+
+    alert_id: AlertId
+    revision: RevisionNumber
+
+
 class Alert(Message, frozen=True, kw_only=True):
     """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist and, for later revisions, by incidents;
     read by both of them, cross_border, liaison, desks and `vigie retention`.
@@ -87,7 +98,7 @@ class Alert(Message, frozen=True, kw_only=True):
     """
 
     alert_id: AlertId  # ids.alert_id(read_id, entry_id)
-    revision: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
+    revision: RevisionNumber = 1
     corrects: AlertId | None = None  # the alert_id that this one stands for; its withdrawal follows
     incident_id: AlertId  # the alert_id that rang first; this one adds to its trail when they differ
     rings: bool  # first of its incident and live: a dispatcher hears it
@@ -116,6 +127,9 @@ class Alert(Message, frozen=True, kw_only=True):
     network: Network | None = None  # of the camera, at capture
     purposes: Purposes = ()  # what the read may be used for; empty: not stated, as in older alerts
     confirmed: Confirmation | None = None  # of a higher revision: by whom; only then confirm is false where it was true
+    taken_back_with: Annotated[
+        tuple[Revision, ...], msgspec.Meta(max_length=MOST_OF_A_PASSAGE)
+    ] = ()  # of one that must be confirmed anew: those of the same passage that the same change has confirmed anew
     read: PlateRead
     decided_at_ms: EpochMs
 

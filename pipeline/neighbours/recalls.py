@@ -1,6 +1,6 @@
 """Taking back, correcting and updating what a neighbour was told. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from pipeline.neighbours.policy import AllowedForward, each_said
 from schemas import ids
 from schemas.base import Country, Identifier, Message
-from schemas.outcomes import Alert, Forward, RecordPlace
+from schemas.outcomes import MOST_OF_A_PASSAGE, Alert, Forward, RecordPlace, Revision
 from schemas.reference import Camera, Policy, Zone
 
 WITHDRAWAL_EXPIRES_MS = 7 * 86_400_000  # recalls and corrections are tried for as long as the forwards topic holds them
@@ -126,6 +126,23 @@ def same_passage(one: Alert, other: Alert) -> bool:
 def passage_of(alert: Alert) -> str:
     """The key that alerts of one passage have in common: entry, plate and camera; their times only lie close together."""
     return f"{alert.entry_id}/{_plate_meant(alert)}/{alert.read.camera_id}"
+
+
+def taken_back_together(revisions: Sequence[Alert]) -> list[Alert]:
+    """These revisions, of which each that must be confirmed anew names the others of its passage that must be, too
+    (Alert.taken_back_with): whoever recalls what was told of the one tells none of the others instead."""
+    passages: dict[str, list[Alert]] = {}
+    for one in revisions:
+        if one.confirm:
+            passages.setdefault(passage_of(one), []).append(one)
+    return [_with_others(one, passages[passage_of(one)]) if one.confirm else one for one in revisions]
+
+
+def _with_others(revision: Alert, passages: Sequence[Alert]) -> Alert:
+    """The revision, naming those of these that are of its passage."""
+    others = [one for one in passages if one.alert_id != revision.alert_id and same_passage(one, revision)]
+    names = [Revision(alert_id=one.alert_id, revision=one.revision) for one in others[:MOST_OF_A_PASSAGE]]
+    return msgspec.structs.replace(revision, taken_back_with=tuple(names))
 
 
 def case_of(alert: Alert) -> tuple[str, str, str]:

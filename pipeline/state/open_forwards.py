@@ -100,11 +100,13 @@ class OpenForwards:
 
     async def of_taken_back(self, revisions: Sequence[tuple[Alert, RecordPlace]]) -> list[Recall]:
         """The recalls of all forwards of lower revisions of these alerts. revisions: alerts that must be confirmed anew, each with
-        the place where it stands. Raises Unavailable. Each forward is marked as recalled."""
+        the place where it stands. Raises Unavailable. Each forward is marked as recalled. Of hits that the same change takes back,
+        whose revisions may come in a later batch, nothing is told any more either."""
         why = {alert.alert_id: (alert.revision, place) for alert, place in revisions}
         if not why:
             return []
-        await self.memory.taken_back([(alert.alert_id, alert.revision) for alert, _ in revisions])
+        back = [(one.alert_id, one.revision) for alert, _ in revisions for one in alert.taken_back_with]
+        await self.memory.taken_back([*((one.alert_id, one.revision) for one, _ in revisions), *back])
         told = [
             one for one in await self.memory.of_alerts(list(why)) if one.alert.revision < why[one.alert.alert_id][0]
         ]

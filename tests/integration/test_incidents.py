@@ -146,6 +146,48 @@ async def test_after_a_confirmation_was_undone_another_read_of_the_passage_is_to
     assert [] == await told(exact)
 
 
+@pytest.mark.parametrize("batches", [(2,), (1, 1)])
+@pytest.mark.parametrize("back_to_front", [False, True])
+async def test_reads_of_one_passage_that_are_put_away_together_are_told_no_more(
+    house: House, batches: tuple[int, ...], back_to_front: bool
+) -> None:
+    """However what takes them back falls into batches: the one that was left out as a copy is not told in place of the first."""
+    keep, tell = await house.handler_of(incidents.start), await house.handler_of(cross_border.start)
+    sure = {"plate": "1AOC555", "match": "exact", "confirm": False}
+    first = first_alert(**sure)
+    hits = [house.record(first), house.record(later_alert(1_000, first, **sure))]
+    (state,) = sent(await done(await keep(hits)), IncidentState)
+    assert ["hit"] == [one.kind for one in sent(await done(await tell(hits)), Forward)]
+    away = house.record(action(state, "dismiss", dismissal="innocent_vehicle"), NOON_MS + 5_000)
+    taken_back = [house.record(one) for one in sent(await done(await keep([away])), Alert)]
+    assert 2 == len(taken_back)
+    told: list[str] = []
+    waiting = taken_back[::-1] if back_to_front else taken_back
+    for count in batches:
+        told += [one.kind for one in sent(await done(await tell(waiting[:count])), Forward)]
+        waiting = waiting[count:]
+    assert ["recall"] == told
+
+
+@pytest.mark.parametrize("did", ["undo", "withdrawn"])
+async def test_what_was_taken_back_before_it_was_told_is_never_told(house: House, did: str) -> None:
+    """As when the neighbours' agent was away for a while: what follows on a confirmation is read together with it."""
+    keep, tell = await house.handler_of(incidents.start), await house.handler_of(cross_border.start)
+    alert = first_alert()
+    (state,) = sent(await done(await keep([house.record(alert)])), IncidentState)
+    confirmed = await done(await keep([house.record(action(state, "confirm"))]))
+    (state,) = sent(confirmed, IncidentState)
+    records = [house.record(one) for one in (alert, *sent(confirmed, Alert))]
+    if did == "undo":
+        undone = await done(await keep([house.record(action(state, "undo"))]))
+        records += [house.record(one) for one in sent(undone, Alert)]
+    else:
+        records.append(
+            house.record(Withdrawal(kind="alert", id=alert.alert_id, reason="gone", by="hotlist", at_ms=NOON_MS))
+        )
+    assert [] == (await done(await tell(records))).sends
+
+
 async def test_what_comes_again_after_a_crash_is_sent_again_as_it_stands_and_decided_once(house: House) -> None:
     """Two workers, of which one dies before its outputs are acknowledged."""
     keep, other = await house.handler_of(incidents.start), await house.handler_of(incidents.start)
