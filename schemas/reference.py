@@ -25,6 +25,8 @@ Origin = Literal["national", "sis", "interpol", "neighbour"]
 """Where an entry came from. What came from elsewhere goes abroad through its own channel alone."""
 Channel = Literal["bilateral", "sirene"]
 """The way to a neighbour: its desk, for our own entries; the SIRENE bureaux, for those of the Schengen Information System."""
+COPIED_PLATES = "copied_plates"
+"""The entry of the alerts of copied plates; that of one day is COPIED_PLATES:DAY. It stands on no list."""
 
 
 MAX_REFERENCES = 10_000
@@ -192,10 +194,6 @@ class Zone(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
-COPIED_PLATES = "copied_plates"
-"""The entry of the alerts of copied plates; that of one day is COPIED_PLATES:DAY. It stands on no list."""
-
-
 class HotlistEntry(Message, frozen=True, kw_only=True):
     """A wanted plate, or a pattern: ? stands for one character, * for any number of them. Collection hotlist, key entry_id."""
 
@@ -225,8 +223,7 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError when category, owner or legal_basis is blank, when valid_until_ms is not after valid_from_ms, or when
-        entry_id is that of copied plates."""
+        """Raise ValueError for blank texts, a valid_until_ms that is not after valid_from_ms, and the entry_id of copied plates."""
         if self.entry_id.startswith(COPIED_PLATES):
             self._refuse_name()
         if (
@@ -240,7 +237,6 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
     def _refuse_name(self) -> None:
-        """Raise ValueError when the entry has the id of copied plates, which would be taken for one of theirs."""
         if self.entry_id.partition(":")[0] == COPIED_PLATES:
             raise ValueError(
                 f"the entry_id {self.entry_id} is that of copied plates: choose one that does not begin so"
