@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pipeline.hotlist.copies import sure_sight
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.revising import left_out_again, revision_of, said_by_persons
-from pipeline.neighbours.recalls import taken_back_together
+from pipeline.neighbours.passages import taken_back_together
 from pipeline.reads.geography import in_zone
 from pipeline.runtime.log import reference
 from pipeline.state import incident_changes as changes

@@ -1,19 +1,18 @@
 """Taking back, correcting and updating what a neighbour was told. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 
 import msgspec
 
+from pipeline.neighbours.passages import plate_meant
 from pipeline.neighbours.policy import AllowedForward, each_said
 from schemas import ids
 from schemas.base import Country, Identifier, Message
-from schemas.outcomes import MOST_OF_A_PASSAGE, Alert, Forward, RecordPlace, Revision
+from schemas.outcomes import Alert, Forward, RecordPlace
 from schemas.reference import Camera, Policy, Zone
 
 WITHDRAWAL_EXPIRES_MS = 7 * 86_400_000  # recalls and corrections are tried for as long as the forwards topic holds them
-SAME_PASSAGE_MS = 2_000
-"""Hits of one entry and plate at one camera within this time are one passage, under whatever ids they come: it is told once."""
 
 
 def recall_of(forward: Forward, *, now_ms: int, withdrawn_at: RecordPlace | None = None) -> Forward:
@@ -117,51 +116,18 @@ def sent_of(
     return Sent(forward=forward, alert=alert, policy_id=policy.policy_id, per_case=policy.per_case)
 
 
-def same_passage(one: Alert, other: Alert) -> bool:
-    """Whether two alerts are of one passage of one vehicle, read under several ids."""
-    near = abs(one.read.captured_at_ms - other.read.captured_at_ms) <= SAME_PASSAGE_MS
-    return near and passage_of(one) == passage_of(other)
-
-
-def passage_of(alert: Alert) -> str:
-    """The key that alerts of one passage have in common: entry, plate and camera; their times only lie close together."""
-    return f"{alert.entry_id}/{_plate_meant(alert)}/{alert.read.camera_id}"
-
-
-def taken_back_together(revisions: Sequence[Alert]) -> list[Alert]:
-    """These revisions, of which each that must be confirmed anew names the others of its passage that must be, too
-    (Alert.taken_back_with): whoever recalls what was told of the one tells none of the others instead."""
-    passages: dict[str, list[Alert]] = {}
-    for one in revisions:
-        if one.confirm:
-            passages.setdefault(passage_of(one), []).append(one)
-    return [_with_others(one, passages[passage_of(one)]) if one.confirm else one for one in revisions]
-
-
-def _with_others(revision: Alert, passages: Sequence[Alert]) -> Alert:
-    """The revision, naming those of these that are of its passage."""
-    others = [one for one in passages if one.alert_id != revision.alert_id and same_passage(one, revision)]
-    names = [Revision(alert_id=one.alert_id, revision=one.revision) for one in others[:MOST_OF_A_PASSAGE]]
-    return msgspec.structs.replace(revision, taken_back_with=tuple(names))
-
-
 def case_of(alert: Alert) -> tuple[str, str, str]:
     """What the hits of one case have in common: the service that asked, its own reference, and the vehicle.
 
     A later hit of a case is told as an update of the first one. Two services may use one reference, and one case may be about
     several vehicles: what is told of one vehicle never corrects what was told of another.
     """
-    return alert.owner, (alert.case_reference or "").strip(), _plate_meant(alert)
+    return alert.owner, (alert.case_reference or "").strip(), plate_meant(alert)
 
 
 def same_case(one: Sent, other: Sent) -> bool:
     """Whether two forwards are of one case, vehicle and country."""
     return one.forward.to_country == other.forward.to_country and case_of(one.alert) == case_of(other.alert)
-
-
-def _plate_meant(alert: Alert) -> str:
-    """The plate that the alert is about: the wanted one, or the one read where a pattern is wanted."""
-    return alert.read.plate if alert.match == "pattern" else alert.wanted_plate
 
 
 def why_recalled(

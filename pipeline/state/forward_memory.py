@@ -12,7 +12,8 @@ from typing import Protocol
 import msgspec
 import redis.asyncio
 
-from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, case_of, passage_of, same_passage, update_of
+from pipeline.neighbours.passages import SAME_PASSAGE_MS, passage_of, same_passage
+from pipeline.neighbours.recalls import Sent, case_of, update_of
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import WHAT, DeliveryMarks
 from pipeline.state.redis_port import Argument, Script
@@ -31,7 +32,7 @@ redis.call('ZADD', KEYS[1], at, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1
 """)
-"""1 unless another alert of the passage was here first: the rule of recalls.same_passage."""
+"""1 unless another alert of the passage was here first: the rule of passages.same_passage."""
 
 _FREE = Script("return redis.call('ZREM', KEYS[1], ARGV[1])")
 

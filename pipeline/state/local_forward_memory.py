@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipeline.neighbours.recalls import Sent, case_of, same_passage
+from pipeline.neighbours.passages import same_passage
+from pipeline.neighbours.recalls import Sent, case_of
 from pipeline.state.forward_memory import by_case
 from schemas.outcomes import Alert, Forward
 
