@@ -1,5 +1,6 @@
 """Makes items of what parsers found, by the rules that hold for all makers."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
@@ -17,6 +18,8 @@ from schemas.base import Position
 from schemas.reads import VehicleClass
 
 LONGEST_PLATE = 16
+_UNREAD = re.compile(r"[?*\ufffd]")
+"""What stands for a character that was not read: without it the text would be another plate."""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -103,6 +106,8 @@ def compacted(text: str) -> str | Rejected:
     never shortened or guessed."""
     try:
         plate = compact(text[:200])
+        if plate and _UNREAD.search(text):
+            return Rejected(reason="not_a_plate", detail="some of its characters were not read")
     except BadRecord as error:
         return Rejected(reason="not_a_plate", detail=error.detail)
     if len(plate) > LONGEST_PLATE or len(text) > 200:

@@ -51,6 +51,11 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.content_type.startswith("image/") or self.body[:3] in (b"\xff\xd8\xff", b"\x89PN")
 
     @property
+    def is_json(self) -> bool:
+        """Whether its content begins as an object or a list of JSON does, after a byte order mark and blanks."""
+        return self.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+    @property
     def is_cut(self) -> bool:
         """Whether something of it is missing: it is not whole, and what came does not end as a picture, JSON or XML does. A form
         may lack its last delimiter."""

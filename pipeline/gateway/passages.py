@@ -22,6 +22,7 @@ UNIQUE_KEPT_MS = 3_600_000
 """How long a key that is unique for the sender, and a read that may come again, is remembered: cameras repeat for minutes until
 they are answered."""
 MAX_KEPT = 100_000
+_LAST_STATES = frozenset({"final", "lost"})
 AGAIN_S = 1.0
 """When to send again what waits for an earlier message on the same passage."""
 
@@ -175,10 +176,18 @@ def _related(item: CameraRead, before: _Known | None, received_at_ms: int) -> tu
         before = None
     if before is not None and before.plate == item.plate:
         return _again(item, before), msgspec.structs.replace(before, at_ms=received_at_ms)
+    if before is not None and _is_older(item, before):
+        return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key), before
     known = _Known(plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms)
     if before is None:
         return (msgspec.structs.replace(item, relation="first") if item.open_passage else item), known
     return msgspec.structs.replace(item, relation="correction", corrects=before.plate), known
+
+
+def _is_older(item: CameraRead, before: _Known) -> bool:
+    """Whether the sender had said its last word on the passage, and this is an earlier one that comes after it."""
+    is_last = before.state in _LAST_STATES and item.state not in _LAST_STATES
+    return is_last and before.captured_at_ms == item.captured_at_ms
 
 
 def _again(item: CameraRead, before: _Known) -> Item:

@@ -18,8 +18,8 @@ from pipeline.gateway.request import Circumstances, DateOrder
 LATEST_MS = 4_102_444_800_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK = r"(\d{1,2})[:hH.-](\d{2})(?:[:mM.-](\d{2})(?:(?:[.,:]|-(?=\d{3}(?!\d)))(\d{1,9}))?)?s?"
-_ZONE = r"\s*(Z|UTC|GMT|CET|CEST|[+-]\d{2}:?\d{2}|[+-]\d{2}|(?<=\d) \d{2}:\d{2})?"
-_DATED = re.compile(rf"(\d{{4}})[-/.:](\d{{1,2}})[-/.:](\d{{1,2}})[T ,_]+{_CLOCK}{_ZONE}", re.IGNORECASE)
+_ZONE = r"\s*(?:(?:UTC|GMT)(?=[+-]))?(Z|UTC|GMT|CET|CEST|[+-]\d{2}:?\d{2}|[+-]\d{2}|(?<=\d) \d{2}:\d{2})?"
+_DATED = re.compile(rf"(\d{{4}})[-/.:](\d{{1,2}})[-/.:](\d{{1,2}})[T ,_-]+{_CLOCK}{_ZONE}", re.IGNORECASE)
 _ORDERED = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}})[T ,_]+{_CLOCK}\s*([AP]M)?{_ZONE}", re.IGNORECASE)
 _COMPACT = re.compile(rf"(\d{{4}})(\d{{2}})(\d{{2}})[T ,_]+{_CLOCK}{_ZONE}", re.IGNORECASE)
 _NAMED = re.compile(

@@ -11,7 +11,7 @@ from schemas.reads import VehicleClass
 NO_PLATE = frozenset({
     "", "-", "--", "---", "?", "unknown", "<unknown>", "unknow", "no plate", "noplate", "no_plate", "no-plate", "null", "none",
     "nil", "n/a", "na", "not read", "unread", "unlicensed", "not defined", "undefined", "unrecognized", "unrecognised",
-    "no license plate", "nolicenseplate",
+    "no license plate", "nolicenseplate", "noread", "no read", "no_read", "no-read",
     "\u65e0\u724c", "\u65e0\u8f66\u724c", "\u65e0\u724c\u8f66", "\u672a\u77e5", "\u672a\u8bc6\u522b", "\u8f66\u724c",
 })  # fmt: skip
 """Words that mean that there was no plate to read, as makers' documents and cameras write them, in lower case."""
@@ -22,9 +22,9 @@ UNSAID = frozenset({
 
 _DIRECTIONS: Mapping[Direction, str] = {
     "approaching": "approach approaching in incoming entering enter entry towards toward forward front obverse head coming come "
-    "closer gettingcloser movingcloser movingtowards arriving ingress inbound goto comeclose goin",
+    "closer gettingcloser comingcloser goingcloser movingcloser movingtowards arriving ingress inbound goto comeclose goin",
     "receding": "away leave leaving out outgoing exiting exit backward backwards reverse rear tail goaway goingaway moveaway "
-    "movingaway receding departing depart recede egress outbound goout",
+    "movingaway gettingaway back receding departing depart recede egress outbound goout",
 }
 _DIRECTION = {word: direction for direction, words in _DIRECTIONS.items() for word in words.split()}
 
@@ -36,7 +36,7 @@ _CLASSES: Mapping[VehicleClass, str] = {
     "van": "van minivan vanmini vanfull lightvan microbus minibus pickup pickuptruck truckstandard lighttruck lightdutytruck "
     "lightduty microtruck smalltruck kleinbus bestelwagen camionnette lieferwagen deliveryvan",
     "lorry": "truck lorry bigtruck heavytruck largetruck midtruck mediumtruck mediumheavytruck heavyduty mediumduty tractortrailer "
-    "tractor tanker tankcar tanktruck oiltanktruck middletruck "
+    "tractor garbagetruck boxtruck tanker tankcar tanktruck oiltanktruck middletruck "
     "dumptruck concretemixer semitrailer vrachtwagen camion lkw trailertruck hgv slagtruck",
     "bus": "bus coach largebus mediumbus midbus middlebus minicoach coachbus passengerbus touringcar autobus schoolbus largecoach",
     "motorcycle": "motorcycle motorbike moto motor bike twowheelvehicle twowheeler motofiets motorrad scooter",

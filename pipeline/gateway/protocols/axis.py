@@ -46,8 +46,9 @@ def parse(request: Request) -> list[Item]:
         return _of_parts(parts, around)
     packets, rest = json_objects(text_of(request.body))
     found = [
-        _item(packet, (), around) if is_text(packet) else Rejected(reason="unreadable", detail=HALF_CHARACTER)
+        _item(one, (), around) if is_text(one) else Rejected(reason="unreadable", detail=HALF_CHARACTER)
         for packet in packets
+        for one in packet
     ]
     if rest.strip("\x00 \r\n") and packets:
         found.append(Rejected(reason="incomplete_body"))
@@ -56,9 +57,9 @@ def parse(request: Request) -> list[Item]:
 
 def _of_parts(parts: list[Part], around: Circumstances) -> list[Item]:
     pictures = [part for part in parts if part.is_picture]
-    events = [part for part in parts if not part.is_picture and part.body.lstrip()[:1] == b"{"]
+    events = [part for part in parts if not part.is_picture and part.is_json]
     bodies = tuple(part.body for part in pictures if part.body)
-    return [_item(json_of(part.body), bodies, around) for part in events]
+    return [_item(one, bodies, around) for part in events for one in json_of(part.body)]
 
 
 def _item(packet: Node, pictures: tuple[bytes, ...], around: Circumstances) -> Item:
@@ -71,7 +72,8 @@ def _item(packet: Node, pictures: tuple[bytes, ...], around: Circumstances) -> I
     }
     if not packet.at("carState") and not packet.at("plateUTF8") and not packet.at("plateText"):
         identify = packet.at("identify")
-        camera = camera | {"mac": identify.at("macAddress").word, "ip": identify.at("ipAddress").word}
+        if identify:
+            camera = camera | {"mac": identify.at("macAddress").word, "ip": identify.at("ipAddress").word}
         known = {name: value for name, value in camera.items() if value}
         return Ignored(reason="heartbeat" if identify or packet.at("ALPV") else "other_event", camera=known)
     state = packet.at("carState").word.lower()
@@ -126,17 +128,19 @@ def _of_metadata(data: bytes, around: Circumstances) -> Iterator[Item]:
             for part in ("Source", "Data")
             for item in inner.at(part).at("SimpleItem")
         }
-        yield _notified(Node(fields), inner.at("@UtcTime").text, around)
+        yield _notified(Node(fields), inner, around)
 
 
-def _notified(fields: Node, utc_time: str, around: Circumstances) -> Item:
+def _notified(fields: Node, inner: Node, around: Circumstances) -> Item:
+    """The item of an event; what a subscription repeats of before (Initialized) is no passage."""
     camera = {"mac": fields.at("MACAddress").word}
-    if not fields.at("text") and not fields.at("carState"):
+    is_before = inner.at("@PropertyOperation").word.lower() in ("initialized", "deleted")
+    if is_before or not (fields.at("text") or fields.at("carState")):
         return Ignored(reason="other_event", camera={name: value for name, value in camera.items() if value})
     moment = epoch(fields.at("capture_timestamp").integer, 1000, "capture_timestamp")
     draft = Draft(
         plate=fields.at("text").text,
-        moment=moment or moment_of(utc_time, "UtcTime", around, zone="UTC"),
+        moment=moment or moment_of(inner.at("@UtcTime").text, "UtcTime", around, zone="UTC"),
         camera=camera,
         country=countries.of_any(fields.at("country").text),
         direction=fields.at("carMoveDirection").word,

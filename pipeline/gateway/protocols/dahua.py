@@ -66,9 +66,10 @@ def _of_message(node: Node, request: Request) -> list[Item]:
     around = request.circumstances
     if node.at("method").word or node.at("params", "eventList"):
         events = list(node.at("params", "eventList"))
-        return [traffic(one.at("Code").word, one.at("Data"), (), around) for one in events] or [
-            Ignored(reason="other_event")
-        ]
+        return [
+            traffic("" if one.at("Action").word == "Stop" else one.at("Code").word, one.at("Data"), (), around)
+            for one in events
+        ] or [Ignored(reason="other_event")]
     if node.at("Picture"):
         return [_pushed(node.at("Picture"), around)]
     beat = node.at("Active").word.lower() == "keepalive" or request.path.endswith("keepalive")

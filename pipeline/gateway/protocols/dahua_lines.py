@@ -11,17 +11,21 @@ MAX_EVENTS = 100
 MAX_LINES = 5000
 _LINE = re.compile(r"(?:Return)?Events\[(\d{1,3})\]\.([^=\r\n]{1,200})=(.*)")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,3})\]")
-_EVENT = re.compile(r"Code=([A-Za-z0-9_]{1,60});\s*action=[^;\r\n]{0,40}(?:;index=[^;\r\n]{0,20})?(?:;data=)?")
+_EVENT = re.compile(r"Code=([A-Za-z0-9_]{1,60});\s*action=([^;\r\n]{0,40})(?:;index=[^;\r\n]{0,20})?(?:;data=)?")
 _BLANKS = re.compile(r"\s*")
 _LENIENT = json.JSONDecoder(strict=False)
 
 
 def events_of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
-    """Yields the code and the data of each event; data None: the event is cut off."""
+    """Yields the code and the data of each event; data None: the event is cut off. Of an event that ends (action Stop) the code is
+    empty: it was told when it began."""
     if "Events[" in text:
         yield from _of_lines(text)
         return
     for found in islice(_EVENT.finditer(text), MAX_EVENTS):
+        if found[2].strip().lower() == "stop":
+            yield "", {}
+            continue
         begin = _BLANKS.match(text, found.end()).end()  # type: ignore[union-attr]  # the pattern also matches nothing
         if not text.startswith("{", begin):
             yield found[1], {}
@@ -47,7 +51,8 @@ def _of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
         data = event.get("Data")
         if isinstance(data, dict):
             event = {**event, **data}
-        yield code if isinstance(code, str) else "", event
+        action = event.get("Action") or (base.get("Action") if isinstance(base, dict) else None)
+        yield code if isinstance(code, str) and action != "Stop" else "", event
 
 
 def _put(event: dict[str, Value], path: str, value: str) -> None:

@@ -61,7 +61,7 @@ def _recognised(message: Node, around: Circumstances) -> Item:
 def _tracked(after: Node, around: Circumstances) -> Item:
     """The item of a tracked object, whose plate is a text, or a text with a score."""
     label = after.at("label").word
-    if class_of(label) == "unknown":
+    if class_of(label) == "unknown" and not after.at("recognized_license_plate"):
         return Ignored(reason="other_event", camera={"name": after.at("camera").word})
     pair = list(after.at("recognized_license_plate"))
     score = after.at("recognized_license_plate_score")

@@ -7,6 +7,7 @@ language: a date that can be read both ways needs the camera's date_order. Its s
 is an oval sign or a name. Times called UTC are, also without a zone.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from pipeline.gateway import countries
@@ -22,7 +23,7 @@ from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_
 
 NAME = "genetec"
 PASSAGE_MS = UNIQUE_KEPT_MS
-_XML_ROOTS = (b"<AutoVu>", b"<PlateAnalytics>", b"<Hotlist>", b"<PlateRead>", b"<Read>")
+_XML_ROOT = re.compile(rb"<(?:\w{1,20}:)?(?:AutoVu|PlateAnalytics|Hotlist|PlateRead|Reads?|ArrayOfRead)[\s>]")
 
 
 def recognises(request: Request) -> bool:
@@ -33,7 +34,7 @@ def recognises(request: Request) -> bool:
         or request.says(b'"PlateAnalytics"')
         or request.says(b'"DateUtc"', b'"Plate"')
         or request.says(b'"DateLocal"', b'"Plate"')
-        or any(root in request.words for root in _XML_ROOTS)
+        or _XML_ROOT.search(request.words[:1000]) is not None
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, xml_of
-from pipeline.gateway.drafts import Draft, finished, place
+from pipeline.gateway.drafts import Draft, finished, identities, place
 from pipeline.gateway.items import Ignored, Item, Picture, Rejected
 from pipeline.gateway.multipart import Part, form_of, parts_of
 from pipeline.gateway.node import Node
@@ -122,13 +122,15 @@ def _item(event: Node, parts: list[Part], around: Circumstances) -> Item:
 
 
 def _camera(event: Node) -> Mapping[str, str]:
-    return {
-        "ip": event.at("ipAddress").word,
-        "mac": event.at("macAddress").word,
-        "channel": event.at("channelID").word,
-        "name": event.at("channelName").word,
-        "device": event.at("deviceID").word,
-    }
+    return identities(
+        {
+            "ip": event.at("ipAddress").word,
+            "mac": event.at("macAddress").word,
+            "channel": event.at("channelID").word,
+            "name": event.at("channelName").word,
+            "device": event.at("deviceID").word,
+        }
+    )
 
 
 def _moment(event: Node, around: Circumstances) -> Moment | None:

@@ -17,8 +17,6 @@ from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_
 
 NAME = "lectorvision"
 PASSAGE_MS = UNIQUE_KEPT_MS
-_PLATES = ("ImageOcr", "ImageOCR", "ImageOcrBase64", "ImageOCRBase64", "ImageOcrB64")
-_SCENES = ("ImageCtx", "ImageCTX", "ImageCtxBase64", "ImageCTXBase64", "ImageCtxB64")
 
 
 def recognises(request: Request) -> bool:
@@ -52,9 +50,15 @@ def _item(read: Node, around: Circumstances) -> Item:
         vehicle_class=class_of(read.first("VehicleType", "Class").text),
         colour=colour_of(read.first("Color", "VehicleColor").text),
         make=make_of(read.first("Brand", "Make").text),
-        pictures=called("plate", read.first(*_PLATES).text) + called("overview", read.first(*_SCENES).text),
+        pictures=called("plate", _picture(read, "imageocr")) + called("overview", _picture(read, "imagectx")),
     )
     return finished(draft, around)
+
+
+def _picture(read: Node, begin: str) -> str:
+    """The picture's text, whichever of its spellings the field's name has: ImageOcr, ImageOCRBase64, Image_Ocr, ..."""
+    names = (name for name in read.names if name.lower().replace("_", "").startswith(begin))
+    return read.first(*names).text
 
 
 def answer(good: bool) -> Answer:

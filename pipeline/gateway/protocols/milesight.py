@@ -14,7 +14,7 @@ from pipeline.gateway.pictures import called
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import moment_of
-from pipeline.gateway.words import class_of, colour_of, make_of, share_of, speed_of
+from pipeline.gateway.words import class_of, colour_of, make_of, share_of, speed_in
 
 NAME = "milesight"
 PASSAGE_MS = UNIQUE_KEPT_MS
@@ -42,7 +42,8 @@ def _item(event: Node, around: Circumstances) -> Item:
     camera = {"name": event.at("device").word}
     if "plate" not in event.names:
         return Ignored(reason="other_event", camera={name: value for name, value in camera.items() if value})
-    brand = event.at("vehicle_brand").word.upper().removeprefix("TRA_BRAND_")
+    sent = event.at("vehicle_brand").word
+    brand = sent.upper().removeprefix("TRA_BRAND_")
     draft = Draft(
         plate=event.at("plate").text,
         moment=moment_of(event.at("time").text, "time", around),
@@ -50,10 +51,10 @@ def _item(event: Node, around: Circumstances) -> Item:
         confidence=share_of(event.at("confidence").number, 100),
         country=countries.of_any(event.at("region").text),
         direction=event.at("direction").word,
-        speed_kmh=speed_of(event.at("speed").number),
+        speed_kmh=speed_in(event.at("speed").text),
         vehicle_class=class_of(event.at("vehicle_type").text),
         colour=colour_of(event.at("vehicle_color").text),
-        make=make_of(_BRANDS.get(brand, brand.capitalize())),
+        make=make_of(sent if brand == sent.upper() else _BRANDS.get(brand, brand.capitalize())),
         pictures=called("plate", event.at("plate_image").text) + called("overview", event.at("full_image").text),
     )
     return finished(draft, around)

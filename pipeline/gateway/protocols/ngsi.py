@@ -4,6 +4,8 @@ Source: https://github.com/smart-data-models/dataModel.Transportation (AnprFlowO
 passage. GeoJSON has longitude first. `laneId` is a name, a lane only where it is a number.
 """
 
+import re
+
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
 from pipeline.gateway.drafts import Draft, finished, place
@@ -59,9 +61,7 @@ _AROUND = {"type", "@type", "metadata", "observedAt", "unitCode", "datasetId", "
 
 
 def _item(entity: Node, around: Circumstances) -> Item:
-    if entity.at("type").word not in ("AnprFlowObserved", "") and not entity.at("type").word.endswith(
-        "/AnprFlowObserved"
-    ):
+    if re.split(r"[/#:]", entity.at("type").word)[-1] not in ("AnprFlowObserved", ""):
         return Ignored(reason="other_event")
     vehicle = entity.at("observedVehicle")
     camera = {"name": entity.at("observedBy").word}
@@ -73,7 +73,7 @@ def _item(entity: Node, around: Circumstances) -> Item:
         moment=moment_of(entity.at("dateObserved").text, "dateObserved", around, zone="UTC"),
         camera=camera,
         confidence=share_of(plate.at("confidence").number),
-        country=countries.of_any(_named(vehicle.at("country"), "code")),
+        country=countries.of_any(_named(vehicle.at("country"), "code", "name")),
         country_confidence=share_of(vehicle.at("country", "confidence").number),
         lane=lane_of(entity.at("laneId").integer),
         direction=vehicle.at("direction").word,
@@ -82,13 +82,13 @@ def _item(entity: Node, around: Circumstances) -> Item:
         colour=colour_of(_named(vehicle.at("color"), "name")),
         make=make_of(_named(vehicle.at("brand"), "name")),
         position=_position(entity.at("location")),
-        picture_urls=tuple(one.at("url").word[:500] for one in entity.at("refImages") if one.at("url"))[:8],
+        picture_urls=tuple(url[:500] for one in entity.at("refImages") if (url := _named(one, "url").strip()))[:8],
     )
     return finished(draft, around)
 
 
-def _named(node: Node, name: str) -> str:
-    return node.at(name).text if node.names else node.text
+def _named(node: Node, *names: str) -> str:
+    return node.first(*names).text if node.names else node.text
 
 
 def _position(location: Node) -> Position | None:

@@ -59,7 +59,7 @@ def _message(request: Request) -> tuple[Node, tuple[Picture, ...]]:
     """The JSON and the pictures of a form; of a plain body the JSON, without pictures."""
     parts = form_of(request.headers.get("content-type", ""), request.body)
     if parts:
-        text = next((part.body for part in parts if not part.is_picture and part.body.lstrip()[:1] == b"{"), b"")
+        text = next((part.body for part in parts if not part.is_picture and part.is_json), b"")
         return json_of(text), tuple(shown(part.body) for part in parts if part.is_picture and part.body)
     if request.content_type == "application/x-www-form-urlencoded":
         return json_of(dict(parse_qsl(text_of(request.body), max_num_fields=100)).get("json", "").encode()), ()
@@ -73,18 +73,19 @@ def _item(data: Node, result: Node, pictures: tuple[Picture, ...], around: Circu
     best, about = next(iter(texts), Node(None)), vehicle.at("props") or result
     region = next(iter(regions), Node(None))
     turned = next(iter(about.at("orientation")), Node(None))
+    make = next(iter(about.first("model_make", "make_model")), Node(None)).at("make").text
     score = best.at("score") if texts else result.at("score")
     draft = Draft(
         plate=best.at("value").text if texts else plate.text,
         moment=moment_of(data.at("timestamp").text, "timestamp", around, zone="UTC"),
         camera={"name": data.at("camera_id").word},
         confidence=share_of(score.number),
-        country=countries.of_region(region.first("code", "value").text),
+        country=countries.of_region((region.first("code", "value") if region.names else region).text),
         country_confidence=share_of(region.at("score").number),
         direction=turned.first("orientation", "value").text,
         vehicle_class=class_of(vehicle.at("type").text),
         colour=colour_of(next(iter(about.at("color")), Node(None)).first("color", "value").text),
-        make=make_of(next(iter(about.first("model_make", "make_model")), Node(None)).at("make").text),
+        make=None if make.lower() == "generic" else make_of(make),
         pictures=pictures,
         alternatives=tuple(one.first("plate", "value").text for one in (texts or result.at("candidates"))),
     )

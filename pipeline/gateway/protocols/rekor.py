@@ -28,6 +28,7 @@ def recognises(request: Request) -> bool:
         request.says(b'"data_type"', b"alpr")
         or request.says(b'"data_type"', b"agent_uid")
         or request.says(b'"openalpr_webhook"')
+        or request.says(b'"results"', b'"epoch_time"', b'"matches_template"')
     )
 
 
@@ -37,7 +38,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _items(node: Node, around: Circumstances) -> list[Item]:
-    kind = node.at("data_type").word.lower()
+    kind = node.at("data_type").word.lower() or ("alpr_results" if node.at("results") else "")
     if kind == "alpr_alert" and node.at("group"):
         node = node.at("group")
         kind = "alpr_group"

@@ -8,7 +8,7 @@ is seen.
 import re
 
 from pipeline.gateway import countries
-from pipeline.gateway.documents import json_of
+from pipeline.gateway.documents import json_of, xml_of
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Ignored, Item
 from pipeline.gateway.node import Node
@@ -27,11 +27,18 @@ _KINDS = (b'"anpr"', b'"ioState"', b'"triggerResult"', b'"dgpr"', b'"infos"', b'
 
 def recognises(request: Request) -> bool:
     """Whether the message has its header, or is one of its messages with its attributes."""
-    return _SERIAL in request.headers or (any(kind in request.body for kind in _KINDS) and b'"@' in request.body)
+    return (
+        _SERIAL in request.headers
+        or (any(kind in request.body for kind in _KINDS) and b'"@' in request.body)
+        or request.says(b"<anpr", b"<decision")
+    )
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a message; a post may be a list of them."""
+    """One item a message; a post may be a list of them. As XML it has the same names."""
+    if request.body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<":
+        root, tree = xml_of(request.body)
+        return [_item(Node({root: tree.value}), request)]
     return [_item(one, request) for one in json_of(request.body)]
 
 

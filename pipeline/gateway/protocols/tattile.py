@@ -50,13 +50,14 @@ def _guarded(message: bytes, around: Circumstances) -> Item:
 
 
 def _item(read: Node, around: Circumstances) -> Item:
+    code = read.at("PLATE_COUNTRY_CODE").word
     score = read.at("OCRSCORE").number
     draft = Draft(
         plate=read.at("PLATE_STRING").text,
         moment=moment_of(f"{read.at('DATE').word} {read.at('TIME').word}", "DATE and TIME", around),
         camera={"serial": read.at("DEVICE_SN").word, "name": read.at("DEVICE_NAME").word},
         confidence=share_of(score, 100 if score is None or score <= 100 else 1000),
-        country=countries.of_code(read.at("PLATE_COUNTRY_CODE").text)
+        country=countries.of_code(code.zfill(3) if code.isdigit() else code)
         or countries.of_any(read.at("PLATE_COUNTRY").text),
         lane=lane_of(read.at("LANE_ID").integer),
         direction=read.at("DIRECTION").word,

@@ -127,6 +127,23 @@ _ONVIF_EVENT = (
 _FRIGATE = {"type": "lpr", "id": "17.5-ab", "name": "somebody's", "plate": "2VIG080", "score": 0.7, "camera": "gate",
             "timestamp": 1777888800.4}  # fmt: skip
 
+_AXIS_EVENT = (
+    b'<tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"><tt:Event><w:NotificationMessage xmlns:w="x"><w:Topic>'
+    b"tnsaxis:CameraApplicationPlatform/ALPV.AllPlates</w:Topic><w:Message><tt:Message UtcTime='2026-05-04T10:00:00Z'"
+    b' PropertyOperation="%s"><tt:Data><tt:SimpleItem Name="text" Value="2VIG012"/><tt:SimpleItem Name="carState" Value="new"/>'
+    b"</tt:Data></tt:Message></w:Message></w:NotificationMessage></tt:Event></tt:MetadataStream>"
+)
+
+
+def marked(body: bytes, expected: Mapping[str, object]) -> tuple[bytes, tuple[Mapping[str, object]], Mapping[str, str]]:
+    """A form whose only part begins with a byte order mark, what becomes of it, and its headers."""
+    data, headers = form(('Content-Disposition: form-data; name="json"', b"\xef\xbb\xbf" + body))
+    return data, (expected,), headers
+
+
+_MARKED_AXIS = marked(j(_AXIS), {"plate": "2VIG010"})
+_MARKED_PR = marked(j(_PR2).replace(b'"Ford"', b'"generic"'), {"plate": "2VIG040", "make": None})
+
 ALL = [
     Sample("hikvision:alone", hikvision(), (_HIK,)),
     Sample("hikvision:form", _HIK_FORM[0], ({**_HIK, "pictures": [("plate", len(PLATE))]},), _HIK_FORM[1]),
@@ -251,5 +268,40 @@ ALL = [
     Sample("files:table", b"Date,Heure,Plaque,Pays,Confiance\n04/05/2026,12:00:00,2-VIG-098,F,\"0,8\"\n",
            ({"plate": "2VIG098", "country": "FR", "confidence": 0.8, "captured_at": "2026-05-04T10:00:00.000Z"},),
            given={"file_name": "x.csv", "folder": "f"}, method=""),
+    Sample("dahua:what ends was told when it began", b'Code=TrafficJunction;action=Stop;index=0;data={"UTC": 1777888799, "TrafficCar": '
+           b'{"PlateNumber": "2VIG005"}}', ("other_event",)),
+    Sample("dahua:the same in lines", _LINES + b"\r\nEvents[0].EventBaseInfo.Action=Stop", ("other_event",)),
+    Sample("dahua:the same in an RPC", j({"method": "client.notifyEventStream", "params": {"eventList": [{**_TRAFFIC, "Action": "Stop"},
+           {**_TRAFFIC, "Action": "Pulse"}]}}), ("other_event", {"plate": "2VIG007"}), given={"utc_is_local": True}),
+    Sample("axis:packets in a list", j([_AXIS, {**_AXIS, "plateUTF8": "2VIG011", "carID": "8"}]), ({"plate": "2VIG010"},
+           {"plate": "2VIG011"})),
+    Sample("axis:a byte order mark in the form", *_MARKED_AXIS),
+    Sample("axis:some characters were not read", j({**_AXIS, "plateUTF8": "2VI?010"}), ("not_a_plate",)),
+    Sample("axis:what was before a subscription", _AXIS_EVENT % b"Initialized", ("other_event",)),
+    Sample("axis:an event", _AXIS_EVENT % b"Changed", ({"plate": "2VIG012"},)),
+    Sample("genetec:XML with a namespace", b'<a:PlateRead xmlns:a="urn:x"><a:Plate>2VIG033</a:Plate><a:DateUtc>24/05/2026</a:DateUtc>'
+           b"<a:TimeUtc>10:00:00</a:TimeUtc><a:RelativeMotion>Getting away</a:RelativeMotion></a:PlateRead>", ({"plate": "2VIG033",
+           "captured_at": "2026-05-24T10:00:00.000Z", "direction": "receding"},), given={"received_at": "2026-05-24T10:00:01+00:00"}),
+    Sample("rekor:single looks of the older agent", j({"uuid": "u", "camera_id": 1, "epoch_time": 1777888800111, "results": [
+           {"plate": "2VIG021", "matches_template": 0}]}), ({"plate": "2VIG021"},), given={"take": "alpr_results"}),
+    Sample("platerecognizer:a byte order mark in the form, an unknown make", *_MARKED_PR),
+    Sample("platerecognizer:a table with the region's code alone", b"timestamp,plate,score,region\n2026-05-04 10:00:00+00:00,2vig042,0.8,be\n",
+           ({"plate": "2VIG042", "country": "BE"},), given={"file_name": "a.csv"}, method=""),
+    Sample("ngsi:its type in full, a country's name, pictures as texts", j({**_LD, "type": "https://uri.fiware.org/ns/data-models#"
+           "AnprFlowObserved", "refImages": ["https://x/1.jpg"], "observedVehicle": {"licensePlate": "2VIG051", "country":
+           {"name": "Belgium"}}}), ({"plate": "2VIG051", "country": "BE", "picture_urls": ["https://x/1.jpg"]},)),
+    Sample("survision:as XML", b'<?xml version="1.0"?><anpr date="1777888800098" id="47" session="3"><decision plate="2VIG056" reliability'
+           b'="95" context="B" direction="back"><jpeg>' + PLATE64.encode() + b"</jpeg></decision></anpr>", ({"plate": "2VIG056", "country":
+           "BE", "direction": "receding", "captured_at": "2026-05-04T10:00:00.098Z", "pictures": [("plate", len(PLATE))]},)),
+    Sample("lectorvision:another spelling, a dash before the hour", j({"Plate": "2VIG059", "TimeStamp": "2026/05/04-12:00:00.030",
+           "IdDevice": 7, "Image_Ocr": PLATE64}), ({"captured_at": "2026-05-04T10:00:00.030Z", "pictures": [("plate", len(PLATE))]},)),
+    Sample("tattile:a country's number without its zero", _TATTILE.replace(b">724<", b">56<"), ({"country": "BE"},)),
+    Sample("tattile:nothing read", _TATTILE.replace(b">2VIG060<", b">NO_READ<"), ("no_plate",)),
+    Sample("frigate:a camera for plates alone", j({"type": "update", "before": {}, "after": {"id": "1", "camera": "gate", "label":
+           "license_plate", "frame_time": 1777888800.4, "recognized_license_plate": "2VIG081"}}), ({"plate": "2VIG081",
+           "vehicle_class": "unknown"},), given={"topic": "frigate/events"}),
+    Sample("milesight:a speed with its unit, a make in words, an offset after GMT", j({"device": "M1", "time":
+           "2026-05-04 12:00:00 GMT+02:00", "plate": "2VIG091", "plate_color": "White", "vehicle_brand": "Mercedes-Benz", "speed":
+           "54 mph"}), ({"plate": "2VIG091", "make": "Mercedes-Benz", "speed_kmh": 86.9, "captured_at": "2026-05-04T10:00:00.000Z"},)),
 ]  # fmt: skip
 SAMPLES = {sample.name: sample for sample in ALL}

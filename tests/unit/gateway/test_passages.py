@@ -15,7 +15,8 @@ from pipeline.gateway.personal import count_personal
 from pipeline.gateway.pictures import without_pictures
 from pipeline.gateway.request import Request
 from schemas.senders import SenderCamera
-from tests.unit.gateway.payloads import around
+from tests.unit.gateway.payloads import around, got, reasons
+from tests.unit.gateway.samples import _REKOR, j
 
 AT_MS = 1_777_888_800_000
 
@@ -133,3 +134,13 @@ def test_the_cameras_of_a_sender_must_be_told_apart() -> None:
     assert fault_in_cameras([camera("A", channel="1"), camera("B", channel="1")])
     assert fault_in_cameras([camera("A", channel="1"), camera("B", serial="2")])
     assert fault_in_cameras([camera("A", channel="1", lane="1"), camera("B", channel="1")])
+
+
+def test_an_earlier_word_that_comes_after_the_last_one_corrects_nothing() -> None:
+    """A preview that is sent again after its final group."""
+    memory = PassageMemory()
+    group = {**_REKOR, "is_preview": False}
+    preview = {**_REKOR, "is_preview": True, "best_plate_number": "2VIGO20"}
+    assert ["read"] == reasons(got(j(group), memory=memory))
+    for _ in range(2):
+        assert ["repeat_of_passage"] == reasons(got(j(preview), memory=memory))
