@@ -9,12 +9,12 @@ through `sharing`.
 import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import sha256
 
 import msgspec
 
 from pipeline.errors import Unavailable
-from pipeline.gateway.items import CameraRead, Ignored, Item
+from pipeline.gateway.items import CameraRead, Item
+from pipeline.gateway.relations import Known, digest_of, related
 
 KEPT_MS = 30_000
 """A counter that starts again with the camera names another vehicle after this."""
@@ -22,23 +22,11 @@ UNIQUE_KEPT_MS = 3_600_000
 """How long a key that is unique for the sender, and a read that may come again, is remembered: cameras repeat for minutes until
 they are answered."""
 MAX_KEPT = 100_000
-_LAST_STATES = frozenset({"final", "lost"})
 AGAIN_S = 1.0
 """When to send again what waits for an earlier message on the same passage."""
 
 
-class _Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a passage. kept False: the message was not kept, and of what it said only captured_at_ms counts, the time
-    of its first arrival."""
-
-    plate: str
-    captured_at_ms: int
-    state: str
-    at_ms: int
-    kept: bool = True
-
-
-_KNOWN, _PACKED = msgspec.msgpack.Decoder(_Known), msgspec.msgpack.Encoder()
+_KNOWN, _PACKED = msgspec.msgpack.Decoder(Known), msgspec.msgpack.Encoder()
 
 
 class PassageMemory:
@@ -48,7 +36,7 @@ class PassageMemory:
         """tells_repeats: whether a read that comes again with a time of its own is told as a repeat. It is the same read by its
         id, whoever takes it, so that a gateway need not remember it."""
         self.tells_repeats = tells_repeats
-        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._known: OrderedDict[str, Known] = OrderedDict()
         self._held: dict[str, OneMessage] = {}  # passages on which a message is being kept now
         self._name, self._count = uuid.uuid4().hex, 0
 
@@ -57,7 +45,7 @@ class PassageMemory:
         self._count += 1
         return OneMessage(self, sender, f"{self._name}/{self._count}")
 
-    def hold(self, key: str, message: "OneMessage") -> _Known | None:
+    def hold(self, key: str, message: "OneMessage") -> Known | None:
         """What is known of this passage, which only this message may change until it lets go of it; None: nothing. Raises
         Unavailable while another message holds it: whether that one is kept is not known yet."""
         if self._held.setdefault(key, message) is not message:
@@ -70,7 +58,7 @@ class PassageMemory:
         if here is None or here.at_ms <= one.at_ms:
             self._known[key] = one
 
-    def let_go(self, message: "OneMessage", known: dict[str, _Known]) -> None:
+    def let_go(self, message: "OneMessage", known: dict[str, Known]) -> None:
         """Remember what the message said of the passages in `known`, and let go of all that it holds."""
         for key in message.keys:
             if key is not None and self._held.get(key) is message:
@@ -88,7 +76,7 @@ class OneMessage:
 
     def __init__(self, memory: PassageMemory, sender: str, token: str) -> None:
         self._memory, self._sender, self.token = memory, sender, token
-        self._said: dict[str, _Known] = {}
+        self._said: dict[str, Known] = {}
         self._by_arrival: set[str] = set()
         self.keys: list[str | None] = []  # of each item, in order
         self.borrowed: tuple[str, ...] = ()  # the passages that are held among all gateways
@@ -108,7 +96,7 @@ class OneMessage:
         before = self._said.get(key) or self._memory.hold(key, self)
         if before is not None and received_at_ms - before.at_ms > (kept_ms if before.kept else UNIQUE_KEPT_MS):
             before = None
-        found, known = _related(item, before, received_at_ms)
+        found, known = related(item, before, received_at_ms)
         self._said[key] = known
         if not item.clock_synced:
             self._by_arrival.add(key)
@@ -145,7 +133,7 @@ class OneMessage:
             }
         )
 
-    def _let_go(self, known: dict[str, _Known]) -> Mapping[str, bytes]:
+    def _let_go(self, known: dict[str, Known]) -> Mapping[str, bytes]:
         self._memory.let_go(self, known)
         return {key: _PACKED.encode(known[key]) for key in self.borrowed if key in known}
 
@@ -159,46 +147,10 @@ class OneMessage:
         elif item.clock_synced:
             own = f"r:{item.captured_at_ms}:{item.plate}"
         else:
-            own, kept_ms = f"c:{_digest_of(item)}:{index}", min(kept_ms, KEPT_MS)
+            own, kept_ms = f"c:{digest_of(item)}:{index}", min(kept_ms, KEPT_MS)
         return f"{self._sender}/{maker}|{camera}|{own}", kept_ms
 
 
 def _may_be_another(item: CameraRead) -> bool:
     """Whether another message on its passage may say something else, or date it otherwise."""
     return item.event_key is not None or not item.clock_synced
-
-
-def _related(item: CameraRead, before: _Known | None, received_at_ms: int) -> tuple[Item, _Known]:
-    """The item with its relation to what was known before, and what is known afterwards."""
-    if before is not None and not before.kept:
-        if not item.clock_synced:  # dated by its arrival: the first one's time is nearer
-            item = msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms)
-        before = None
-    if before is not None and before.plate == item.plate:
-        return _again(item, before), msgspec.structs.replace(before, at_ms=received_at_ms)
-    if before is not None and _is_older(item, before):
-        return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key), before
-    known = _Known(plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms)
-    if before is None:
-        return (msgspec.structs.replace(item, relation="first") if item.open_passage else item), known
-    return msgspec.structs.replace(item, relation="correction", corrects=before.plate), known
-
-
-def _is_older(item: CameraRead, before: _Known) -> bool:
-    """Whether the sender had said its last word on the passage, and this is an earlier one that comes after it."""
-    is_last = before.state in _LAST_STATES and item.state not in _LAST_STATES
-    return is_last and before.captured_at_ms == item.captured_at_ms
-
-
-def _again(item: CameraRead, before: _Known) -> Item:
-    if not item.clock_synced and before.state == item.state:  # as above
-        return msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms, relation="repeat")
-    if item.event_key is None or (before.captured_at_ms == item.captured_at_ms and before.state == item.state):
-        return msgspec.structs.replace(item, relation="repeat")
-    return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key)
-
-
-def _digest_of(item: CameraRead) -> str:
-    """A digest of all that the item says but its time. The bytes of its message serve less: a form has another boundary each
-    time."""
-    return sha256(msgspec.msgpack.encode(msgspec.structs.replace(item, captured_at_ms=0))).hexdigest()[:32]

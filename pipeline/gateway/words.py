@@ -22,9 +22,11 @@ UNSAID = frozenset({
 
 _DIRECTIONS: Mapping[Direction, str] = {
     "approaching": "approach approaching in incoming entering enter entry towards toward forward front obverse head coming come "
-    "closer gettingcloser comingcloser goingcloser movingcloser movingtowards arriving ingress inbound goto comeclose goin",
-    "receding": "away leave leaving out outgoing exiting exit backward backwards reverse rear tail goaway goingaway moveaway "
-    "movingaway gettingaway back receding departing depart recede egress outbound goout",
+    "closer gettingcloser comingcloser goingcloser movingcloser movingtowards arriving ingress inbound goto comeclose goin "
+    "naderend tegemoetkomend approche rapprochement kommend ankommend",
+    "receding": "away leave leaving out outgoing exiting exit backward backwards reverse rear tail goaway goingaway "
+    "moveaway movingaway gettingaway back receding departing depart recede egress outbound goout "
+    "wegrijdend verwijderend eloignement loignement gehend wegfahrend",
 }
 _DIRECTION = {word: direction for direction, words in _DIRECTIONS.items() for word in words.split()}
 

@@ -1,7 +1,7 @@
 """Files that cameras put into a folder: pictures whose names hold the read, and tables.
 
-Names: time (14 or 17 digits) and plate, joined with _, as Hikvision and other cameras upload them. Only the folder tells the
-camera. A file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused when it has
+Names: time (14 or 17 digits, which may be apart) and plate, joined with _, as Hikvision and other cameras upload them. Only the
+folder tells the camera. A file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused when it has
 not grown for a minute. Tables: `tables.py`.
 """
 
@@ -18,9 +18,11 @@ from pipeline.gateway.times import moment_of
 NAME = "files"
 PASSAGE_MS = UNIQUE_KEPT_MS
 WAIT_S = 60.0
-_TIME = re.compile(r"\d{17}|\d{14}|\d{8}[-T]?\d{6}")
+_TIME = re.compile(
+    r"(?<![0-9A-Za-z])((?:19|20)\d\d)[-.]?(\d\d)[-.]?(\d\d)[-_T]?(\d\d)[-.]?(\d\d)[-.]?(\d\d)(?:[-.]?(\d{3}))?(?![0-9A-Za-z])"
+)
 _OTHER = re.compile(
-    r"(?i)vehicle|detection|plate|anpr|lpr|ocr|ctx|overview|image|picture|snap|cam(era)?|ch\d+|lane\d*|event|track|\d{1,2}"
+    r"(?i)vehicle|detection|plate|anpr|lpr|ocr|ctx|overview|image|picture|snap|cam(era)?|\d{1,3}(\.\d{1,3}){3}|ch\d+|lane\d*|event|track|\d{1,2}"
 )
 
 
@@ -50,25 +52,24 @@ def parse(request: Request) -> list[Item]:
             return [Ignored(reason="not_complete_yet", camera={name: value for name, value in camera.items() if value})]
         return [Rejected(reason="incomplete_file", detail=f"no end, and has not grown for {around.file_age_s:.0f} s")]
     stem = (around.file_name or "").rpartition("/")[2].rpartition(".")[0]
-    parts = [part for part in stem.split("_") if part]
-    time = next((part for part in parts if _TIME.fullmatch(part)), "")
+    time = _TIME.search(stem)
+    before, after = (stem[: time.start()], stem[time.end() :]) if time else ("", stem)
     draft = Draft(
-        plate=_plate(parts, time),
-        moment=moment_of(time, "the file's name", around),
+        plate=_plate([part for part in f"{after}_{before}".split("_") if part]),
+        moment=moment_of("".join(time.groups("")) if time else "", "the file's name", around),
         camera=camera,
         pictures=(shown(request.body),),
     )
     return [finished(draft, around)]
 
 
-def _plate(parts: list[str], time: str) -> str:
-    """The part of the name that is the plate: TEXT of plate-TEXT, if there is one; else the first part after the time, or else
-    before it, that is no known word; empty where there is none."""
+def _plate(parts: list[str]) -> str:
+    """The part of the name that is the plate: TEXT of plate-TEXT, if there is one; else the first that is no known word and no
+    address; empty where there is none. parts: those after the time, then those before it."""
     for part in parts:
         if part.lower().startswith("plate-"):
             return part[6:]
-    after = parts[parts.index(time) + 1 :] + parts[: parts.index(time)] if time else parts
-    return next((part for part in after if not _OTHER.fullmatch(part)), "")
+    return next((part for part in parts if not _OTHER.fullmatch(part)), "")
 
 
 def answer(good: bool) -> Answer:

@@ -264,6 +264,13 @@ ALL = [
            ({"plate": "2VIG095", "confidence": None}, {"plate": "2VIG096", "captured_at": "2026-05-04T10:00:00.002Z"})),
     Sample("files:picture", SCENE, ({"plate": "2VIG099", "captured_at": "2026-05-04T10:00:00.123Z", "camera": {"folder": "cam9"}},),
            given={"file_name": "20260504120000123_2VIG099_VEHICLE_DETECTION.jpg", "folder": "cam9"}, method=""),
+    Sample("files:date and time apart", SCENE, ({"plate": "2VIG099", "captured_at": "2026-05-04T10:00:00.000Z"},),
+           given={"file_name": "2026-05-04_12-00-00_2VIG099.jpg"}, method=""),
+    Sample("files:an address is no plate", SCENE, ("no_plate",), given={"file_name": "192.0.2.1_01_20260504120000123_VEHICLE_DETECTION.jpg"},
+           method=""),
+    Sample("files:directions in words", b"Kenteken;Tijdstip;Richting\n2VIG097;04/05/2026 12:00:00;naderend\n2VIG098;04/05/2026 12:00:00;"
+           b"wegrijdend\n", ({"plate": "2VIG097", "direction": "approaching"}, {"plate": "2VIG098", "direction": "receding"}),
+           given={"file_name": "x.csv"}, method=""),
     Sample("files:without its end", SCENE[:-2], ("incomplete_file",), given={"file_name": "a.jpg", "file_age_s": 90.0}, method=""),
     Sample("files:table", b"Date,Heure,Plaque,Pays,Confiance\n04/05/2026,12:00:00,2-VIG-098,F,\"0,8\"\n",
            ({"plate": "2VIG098", "country": "FR", "confidence": 0.8, "captured_at": "2026-05-04T10:00:00.000Z"},),
