@@ -1,8 +1,8 @@
 """Files that cameras put into a folder: pictures whose names hold the read, and tables.
 
 Names: time (14 or 17 digits, which may be apart) and plate, joined with _, as Hikvision and other cameras upload them. Only the
-folder tells the camera. A file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused when it has
-not grown for a minute. Tables: `tables.py`.
+folder tells the camera. A file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused
+when it has not grown for a minute. Tables: `tables.py`.
 """
 
 import re
