@@ -15,7 +15,8 @@ from pipeline.vision.bounded_decoder import BoundedDecoder
 from pipeline.vision.paddle import Paddle
 from pipeline.vision.pictures import one_thread, warm_up
 from pipeline.vision.reading import PlateReader
-from pipeline.vision.scene import SceneRead, read_track
+from pipeline.vision.scene import read_track
+from pipeline.vision.scene_read import SceneRead
 from schemas.ids import read_id
 from schemas.pictures import Track
 from schemas.reads import MAX_BATCH, Alternative, Direction, PlateRead, ReadBatch

@@ -11,7 +11,8 @@ from pipeline.vision.paddle import Paddle
 from pipeline.vision.passages import Passages, sights_in, track_of
 from pipeline.vision.pictures import one_thread
 from pipeline.vision.reading import PlateReader
-from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track, warm_up
+from pipeline.vision.scene import read_crop, read_picture, read_track, warm_up
+from pipeline.vision.scene_read import SceneRead
 from pipeline.vision.tracking import TrackedPassage
 from schemas.pictures import Frame
 

@@ -10,8 +10,8 @@ import numpy as np
 from pipeline.plates import countries_of
 from pipeline.plates.looks import Looks
 from pipeline.vision.attributes import colour_of
-from pipeline.vision.boxes import Box, covered
-from pipeline.vision.interpret import Reading, calibrated
+from pipeline.vision.boxes import Box
+from pipeline.vision.interpret import calibrated
 from pipeline.vision.locate import Located, PlateSearch
 from pipeline.vision.pictures import (
     Picture,
@@ -23,6 +23,7 @@ from pipeline.vision.pictures import (
     upright_size,
 )
 from pipeline.vision.reading import PlateReader
+from pipeline.vision.scene_read import SceneRead, one_of_a_place, one_of_a_vehicle
 from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
 from schemas.pictures import Track
@@ -30,25 +31,8 @@ from schemas.pictures import Track
 _CLEAR, _MANY = 0.72, 5  # confidence in digits alone; how many of them a house seldom has
 _SURE = 0.98  # of a country, by the text alone
 _CLOSE = 60  # pixels of the height of a plate that was taken from near
-_SAME_PLACE = 0.6  # of the smaller of two boxes, inside the other
-_WHOLE = 0.8  # confidence of a longer text of a place, to be the whole of it and not more than that
 _ENOUGH = 0.9  # confidence of a read with which a picture needs no second, slower search
 _SURELY = 0.95  # and of one in a picture made smaller, with which it is not looked at as large as it is
-
-
-@dataclass(frozen=True, slots=True)
-class SceneRead:
-    """One plate read in a picture. raw: see vote.Verdict. box: x, y, width, height in pixels of the picture. colour: of the
-    vehicle."""
-
-    plate: str
-    confidence: float
-    raw: str
-    country: str | None
-    country_confidence: float
-    alternatives: tuple[Reading, ...]
-    box: Box
-    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +75,7 @@ def _reads_of(picture: Picture, reader: PlateReader) -> list[SceneRead]:
     _read_all(picture, found, reader, best)
     if not is_enough(best.values()):
         _read_all(picture, search.more([located.box for located in found]), reader, best)
-    return one_of_a_place(sorted(best.values(), key=_rank))
-
-
-def one_of_a_place(reads: Sequence[SceneRead]) -> list[SceneRead]:
-    """The reads without those that say the same place otherwise: a part of a plate's text gives way to the whole where that is
-    fairly confident, of other texts the first stays. reads: best first."""
-    kept: list[SceneRead] = []
-    for read in reads:
-        same = [other for other in kept if _is_of(read, other)]
-        if not same:
-            kept.append(read)
-        elif len(same) == 1 and same[0].plate in read.plate and read.confidence >= _WHOLE:
-            kept[kept.index(same[0])] = read
-    return sorted(kept, key=_rank)
-
-
-def _is_of(read: SceneRead, other: SceneRead) -> bool:
-    """Whether two reads are of one place: one's box lies mostly in the other's."""
-    return max(covered(read.box, other.box), covered(other.box, read.box)) >= _SAME_PLACE
+    return one_of_a_vehicle(one_of_a_place(best.values()))
 
 
 def _enlarged(box: Box, factor: int) -> Box:
@@ -158,11 +124,6 @@ def warm_up(reader: PlateReader) -> None:
     cv2.putText(picture, "AB 1234", (112, 134), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (10, 10, 10), 3)
     for _ in range(2):
         read_picture(encode_jpeg(picture), reader)
-
-
-def _rank(read: SceneRead) -> tuple[float, int]:
-    """Best first: by confidence, and among those about as sure, the larger plate."""
-    return -round(read.confidence, 1), -read.box[3]
 
 
 def _scene_read(verdict: Verdict, box: Box, look: Callable[[], Looks]) -> SceneRead:

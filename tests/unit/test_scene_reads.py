@@ -1,7 +1,10 @@
 """Of several reads of one place in a picture, which are told."""
 
+import pytest
+
 from pipeline.vision.boxes import Box
-from pipeline.vision.scene import SceneRead, is_enough, one_of_a_place
+from pipeline.vision.scene import is_enough
+from pipeline.vision.scene_read import SceneRead, one_of_a_place, one_of_a_vehicle
 
 
 def said(plate: str, confidence: float, box: Box) -> SceneRead:
@@ -41,3 +44,25 @@ def test_a_picture_is_searched_on_until_a_read_is_confident() -> None:
     """Doubtful ones are not enough."""
     assert not is_enough([said("AB123CD", 0.89, WHOLE)])
     assert is_enough([said("AB123CD", 0.4, WHOLE), said("XY456ZZ", 0.93, ELSEWHERE)])
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((310, 100, 80, 30), 0.9),  # a taxi's roof
+        ((300, 440, 100, 30), 0.9),  # its bonnet
+        ((330, 100, 40, 12), 0.99),  # a vehicle farther away
+        ((600, 100, 80, 30), 0.99),  # another lane's
+    ],
+)
+def test_a_text_above_a_plate_is_sure_only_if_it_may_be_farther_away(box: Box, expected: float) -> None:
+    """One vehicle has one plate on a side, and what is farther away is smaller."""
+    plate = said("1ABC234", 0.99, (300, 500, 100, 30))
+    told = one_of_a_vehicle([plate, said("TAXI236", 0.99, box)])
+    assert {"1ABC234": 0.99, "TAXI236": expected} == {read.plate: read.confidence for read in told}
+
+
+def test_a_text_above_a_doubtful_one_stays_sure() -> None:
+    """What stands below may be the bumper's."""
+    reads = [said("1ABC234", 0.99, (300, 300, 100, 30)), said("AUT0123", 0.8, (300, 500, 100, 30))]
+    assert reads == one_of_a_vehicle(reads)
