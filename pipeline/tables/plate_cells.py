@@ -3,12 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.errors import BadRecord
 from pipeline.hotlist.pattern_index import collapsed
 from pipeline.plates import COUNTRIES
-from pipeline.plates.text import compact
+from pipeline.plates.text import BY_SOUND, by_sound, compact, is_cyrillic
 from pipeline.tables.cells import shown
 from pipeline.tables.spreadsheets import LONGEST_PLATE, changed_plate, is_word, is_worded, no_name
 from pipeline.tables.text_lines import CURE
@@ -22,9 +23,42 @@ _ORDINARY = 1e-10  # a text at least so likely is of an ordinary series of its c
 _NOBODYS = 1e-12  # a text less likely is at most a long personalised plate
 
 
-def wanted_plate(text: str) -> str:
-    """A plate or pattern in compact form; lower case, spaces and dashes are fine, ? and * stay. Raises ValueError, in plain words,
-    for what is no plate, what a spreadsheet changed, and what has the country in it.
+@dataclass(frozen=True, slots=True)
+class CyrillicPlate:
+    """A plate or pattern in Cyrillic letters: the country says whether they count by their look or by their sound."""
+
+    text: str
+
+    def of(self, country: object) -> str:
+        """The compact form, on a vehicle of this country; None: of any. Raises ValueError where it is no plate, or may be two.
+
+        >>> plate = CyrillicPlate("\u0421\u0423-123-\u0410\u0412")
+        >>> plate.of("RS"), plate.of("BG")
+        ('SU123AV', 'CY123AB')
+        """
+        in_one_script = not any(one.isascii() and one.isalpha() for one in self.text)
+        if country in BY_SOUND and in_one_script:
+            return _compacted(self.text, by_sound)
+        if country is not None and country not in BY_SOUND:
+            return _compacted(self.text)
+        ways = [way for way in (self._read(), self._read(by_sound)) if way]
+        if len(set(ways)) == 1 and (ways[1:] or self._read()):
+            return ways[0]
+        cure = "give the country" if in_one_script else "write it in one alphabet"
+        raise ValueError(
+            f"{shown(self.text)} may be {' or '.join(ways) or 'no plate'}, by look or sound of its letters: {cure}"
+        )
+
+    def _read(self, latin: Callable[[str], str] = str) -> str | None:
+        try:
+            return _compacted(self.text, latin)
+        except ValueError:
+            return None
+
+
+def wanted_plate(text: str) -> str | CyrillicPlate:
+    """A plate or pattern in compact form; lower case, spaces and dashes are fine, ? and * stay. One in Cyrillic letters waits for
+    its country. Raises ValueError, in plain words, for what is no plate, what a spreadsheet changed, what has the country in it.
 
     >>> wanted_plate("1-abc-2?4"), wanted_plate("b-m\u00fc 12*")
     ('1ABC2?4', 'BMU12*')
@@ -35,11 +69,7 @@ def wanted_plate(text: str) -> str:
     wrong = changed_plate(text) or _with_country(text.upper())
     if wrong:
         raise ValueError(f"{shown(text)} {wrong}")
-    try:
-        parts = _WILDCARDS.split(text)
-        return collapsed("".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in parts))
-    except BadRecord as error:
-        raise ValueError(f"{shown(text)} is no plate: {error.detail}") from None
+    return CyrillicPlate(text) if is_cyrillic(text) else _compacted(text)
 
 
 def entry_name(text: str) -> str:
@@ -51,6 +81,15 @@ def entry_name(text: str) -> str:
     if wrong := no_name(text):
         raise ValueError(f"{shown(text)} {wrong}")
     return text
+
+
+def _compacted(text: str, latin: Callable[[str], str] = str) -> str:
+    """The compact form of a plate or pattern. latin: makes its letters Latin. Raises ValueError."""
+    try:
+        parts = _WILDCARDS.split(latin(text))
+        return collapsed("".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in parts))
+    except BadRecord as error:
+        raise ValueError(f"{shown(text)} is no plate: {error.detail}") from None
 
 
 def _compact_part(part: str) -> str:

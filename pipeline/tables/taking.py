@@ -7,6 +7,7 @@ import msgspec
 
 from pipeline.tables.columns import EACH, Place, Table
 from pipeline.tables.local_days import LocalDay
+from pipeline.tables.plate_cells import CyrillicPlate
 from pipeline.tables.refusals import explained, unknown_field
 from schemas.base import Message
 
@@ -36,7 +37,7 @@ class Taking(Generic[T]):
         self._home = home
         self._given = given or {}
         self._several: Any = list[table.message]  # type: ignore[name-defined]  # a type that is known when it runs
-        self._dated = sorted({place[0] for place in table.amend} - {"plate"})
+        self._placed = sorted({place[0] for place in table.amend})
         self._defaults = {
             one.name: one.default
             for one in table.columns
@@ -62,7 +63,7 @@ class Taking(Generic[T]):
             for values in rows:
                 values.setdefault(name, value)
         try:
-            for name in self._dated:
+            for name in self._placed:
                 for values in rows:
                     if type(values.get(name)) in _PLACED:
                         self._place(values)
@@ -88,6 +89,12 @@ class Taking(Generic[T]):
         return item
 
     def _place(self, values: dict[str, Any]) -> None:
+        plate = values.get("plate")
+        if isinstance(plate, CyrillicPlate):
+            try:
+                values["plate"] = plate.of(values.get("country"))
+            except ValueError as error:
+                raise WrongItem(("plate",), str(error)) from error
         country = values.get("country") if self._table.days_of_item else None
         _place_days(values, country if isinstance(country, str) else self._home, ())
 
@@ -113,7 +120,7 @@ def _amend(values: object, way: Place, parse: Callable[[str], object], place: tu
             raise WrongItem((*place, step), str(error)) from error
 
 
-_PLACED = frozenset((LocalDay, dict, list))
+_PLACED = frozenset((CyrillicPlate, LocalDay, dict, list))
 
 
 def _place_days(values: dict[str, Any], country: str, place: tuple[str | int, ...]) -> None:

@@ -632,13 +632,58 @@ def test_a_number_that_is_no_millisecond_is_refused(read: Read, moment: str, why
 
 
 @pytest.mark.parametrize(
-    ("written", "plate"), [("\u0410\u0406 1234 \u0412\u041e", "AI1234BO"), ("\u0391\u0392\u0395-1234", "ABE1234"),
-                           ("\u0421\u0412 1234 \u0410\u041a", "CB1234AK")]
+    ("written", "country", "plate"),
+    [
+        ("\u0410\u0406 1234 \u0412\u041e", "UA", "AI1234BO"),
+        ("\u0410\u0406 1234 \u0412\u041e", "", "AI1234BO"),
+        ("\u0391\u0392\u0395-1234", "GR", "ABE1234"),
+        ("\u0421\u0412 1234 \u0410\u041a", "BG", "CB1234AK"),
+        ("\u041c 123 \u0410\u0412 77", "RU", "M123AB77"),
+        ("1-\u0410\u0412\u0421-234", "BE", "1ABC234"),
+        ("\u0421\u0423-123-\u0410\u0412", "RS", "SU123AV"),
+        ("\u041d\u0421 123-\u0410\u0421", "RS", "NS123AS"),
+        ("\u0411\u0413 123-\u0410\u0411", "RS", "BG123AB"),
+        ("\u0441\u043a-1234-\u0430\u0432", "MK", "SK1234AV"),
+        ("\u041f\u0413 ?\u04121*", "ME", "PG?V1*"),
+        ("\u041012-\u0408-345", "BA", "A12J345"),
+        ("\u0427\u0410 123-\u0428\u0416", "RS", "CA123SZ"), ("\u041a\u0410 123-\u041c\u0422", "", "KA123MT"),
+    ],
 )  # fmt: skip
-def test_plates_in_greek_and_cyrillic_letters_are_read(read: Read, written: str, plate: str) -> None:
-    """The letters that plates chose because they look Latin."""
-    items, refused = read(f"{HEADER}\nA1,{written},sis,theft,fed,art\n")
+def test_plates_in_greek_and_cyrillic_letters_are_read(read: Read, written: str, country: str, plate: str) -> None:
+    """By the look of a letter where plates chose those that look Latin; by its sound where plates are Latin and people are not."""
+    items, refused = read(f"{HEADER},country\nA1,{written},sis,theft,fed,art,{country}\n")
     assert ([plate], []) == ([one.plate for one in items], refused)
+    body = dict(zip(HEADER.split(","), GOOD.split(","), strict=True)) | {"plate": written}
+    items, refused = read(msgspec.json.encode([body | ({"country": country} if country else {})]), "f.json")
+    assert ([plate], []) == ([one.plate for one in items], refused)
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "why"),
+    [
+        (
+            "\u0421\u0423-123-\u0410\u0412",
+            "",
+            "may be CY123AB or SU123AV, by look or sound of its letters: give the country",
+        ),
+        ("\u0411\u0413 123-\u0410\u0411", "", "may be BG123AB, by look or sound of its letters: give the country"),
+        (
+            "BG 123-\u0410\u0412",
+            "RS",
+            "may be BG123AB or BG123AV, by look or sound of its letters: write it in one alphabet",
+        ),
+        ("\u0411\u0413 123-\u0410\u0411", "BG", "is no plate: '\u0411' is neither A-Z nor 0-9"),
+        (
+            "\u0409\u0413 123-\u0410\u0410",
+            "RS",
+            "is no plate: '\u0409' is no letter of plates there: write it in Latin letters",
+        ),
+    ],
+)
+def test_cyrillic_plates_that_may_be_anothers_are_refused(read: Read, written: str, country: str, why: str) -> None:
+    """Line, column and cure, among good lines too; nobody guesses whose plate it is."""
+    items, refused = read(f"{HEADER},country\n{GOOD},\nA2,{written},sis,theft,fed,art,{country}\n")
+    assert (["A1"], [f"f.csv:3: column 2 (plate): '{written}' {why}"]) == ([one.entry_id for one in items], refused)
 
 
 def test_a_key_that_stands_twice_is_refused_the_second_time(read: Read) -> None:
