@@ -20,6 +20,8 @@ _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9.
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
 _DOCTYPE, _ANY_DOCTYPE = "<!DOCTYPE", re.compile("<!doctype", re.IGNORECASE)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_AMPERSAND = re.compile(r"&(?!#?\w{1,20};)")
+"""One that cameras do not escape, in a name that a person gave."""
 _LENIENT = json.JSONDecoder(strict=False)
 _LACKS_ITS_END = frozenset(
     {errors.codes[name] for name in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN)}
@@ -141,6 +143,8 @@ def xml_of_text(text: str) -> tuple[str, Node]:
         raise _too_much()
     bare = _DECLARATION.sub("", text[max(text.find("<"), 0) :], count=1)
     bare = _UNSENDABLE.sub("", bare).rstrip()
+    if "&" in bare and "<![CDATA[" not in bare:
+        bare = _AMPERSAND.sub("&amp;", bare)
     parser = XMLParser()
     try:
         parser.feed(bare)

@@ -70,7 +70,8 @@ def _events(request: Request) -> Iterator[tuple[Node, list[Part], bool]]:
         elif _is_event(part.body):
             if event is not None:
                 yield event, pictures, whole
-            pictures, whole = [], True
+            if event is not None or not request.method:
+                pictures, whole = [], True  # what comes before an event of a stream is no picture of it
             event = _event(part.body) if part.whole or _has_end(part.body) else Node(None)
             whole = bool(event)
         elif part.is_cut:
@@ -91,7 +92,9 @@ def _event(data: bytes) -> Node:
     if data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         node = json_of(data, "gb18030")
         return node.at(ROOT.decode()) or node
-    begin = max(data.find(b"<?xml"), 0) or max(data.find(b"<" + ROOT), 0)
+    begin = next((at for at in (data.find(b"<?xml"), data.find(b"<" + ROOT)) if at >= 0), 0)
+    if (end := data.rfind(ROOT + b">")) > begin:  # what follows the event is none of it
+        data = data[: end + len(ROOT) + 1]
     return xml_of(data if b"<!" in data[:begin] else data[begin:])[1]
 
 
@@ -216,6 +219,7 @@ def _of_query(request: Request) -> Item:
         country=_COUNTRIES.get(number) if number is not None else countries.of_any(query.at("country").text),
         lane=lane_of(query.first("lane", "line").integer),
         direction=said(query.at("direction").text) or "",
+        vehicle_class=class_of(query.at("vehicleType").text),
         event_key=query.at("UUID").word,
         pictures=tuple(pictures),
     )

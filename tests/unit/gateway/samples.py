@@ -76,6 +76,11 @@ _HIK_FORM = form(
     ('Content-Disposition: form-data; name="pilotPicture.jpg"\r\nContent-Type: image/jpeg', SCENE),
     ('Content-Disposition: form-data; name="vehiclePicture.jpg"\r\nContent-Type: image/jpeg\r\nContent-Length: 0', b""),
 )
+_PICTURE_FIRST = form(
+    ('Content-Disposition: form-data; name="licensePlatePicture.jpg"\r\nContent-Type: image/jpeg', PLATE),
+    (_XML_PART, hikvision()),
+)
+_HIK_PICTURE_FIRST = (_PICTURE_FIRST[0], ({**_HIK, "pictures": [("plate", len(PLATE))]},), _PICTURE_FIRST[1])
 _HIK_JSON = {"ipAddress": "192.0.2.9", "channelID": 2, "dateTime": "2026-05-04T12:00:00+02:00", "eventType": "ANPR", "UUID": "u-9",
              "countryAbbreviation": "NLD", "ANPR": {"licensePlate": "VG-123-A", "line": 3, "direction": "forward",
              "confidenceLevel": 88, "vehicleType": "largeBus"}}  # fmt: skip
@@ -170,11 +175,16 @@ ALL = [
     Sample("hikvision:no plate in Chinese, as GBK", hikvision(a_licensePlate="\u65e0\u8f66\u724c").decode().replace("UTF-8", "GBK")
            .encode("gbk"), ("no_plate",)),
     Sample("hikvision:cut off, without a length", hikvision()[:-40], ("incomplete_body",)),
+    Sample("hikvision:in Latin-1, as it says", hikvision(channelName="Li\u00e8ge").decode().replace("UTF-8", "ISO-8859-1").encode("latin-1"),
+           ({"plate": "VG123A", "camera": {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2", "name": "Li\u00e8ge"}},)),
+    Sample("hikvision:a name with an ampersand, text after the XML", hikvision(channelName="N4 & E40") + b"\r\n--boundary--", ({"plate": "VG123A",
+           "camera": {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2", "name": "N4 & E40"}},)),
+    Sample("hikvision:the picture first", *_HIK_PICTURE_FIRST),
     Sample("hikvision:motion", hikvision(eventType="VMD"), ("other_event",)),
     Sample("hikvision:heartbeat", hikvision(eventType="videoloss", eventState="inactive"), ("heartbeat",)),
     Sample("hikvision:text before the XML", b"\xef\xbb\xbf\r\n " + hikvision(), (_HIK,)),
-    Sample("hikvision:query", b"", ({"plate": "VG123B", "captured_at": "2026-05-04T10:00:00.000Z", "lane": 1, "country": None},),
-           target="/hik?eventType=ANPR&licensePlate=VG-123-B&dateTime=2026-05-04T12:00:00+02:00&lane=1&country=3&macAddress=aa"),
+    Sample("hikvision:query", b"", ({"plate": "VG123B", "captured_at": "2026-05-04T10:00:00.000Z", "lane": 1, "country": None, "vehicle_class": "lorry"},),
+           target="/hik?vehicleType=truck&eventType=ANPR&licensePlate=VG-123-B&dateTime=2026-05-04T12:00:00+02:00&lane=1&country=3&macAddress=aa"),
     Sample("dahua:rpc, the wall clock as an epoch", j({"method": "client.notifyEventStream", "params": {"eventList": [_TRAFFIC]}}),
            ({"plate": "2VIG007", "captured_at": "2026-05-04T09:59:59.007Z", "direction": "receding", "speed_kmh": 63.0,
              "vehicle_class": "motorcycle", "confidence": None, "make": None, "event_key": "5/1"},), given={"utc_is_local": True}),
