@@ -12,14 +12,12 @@ from pipeline.tables.files import Checked
 
 
 class _Glance(msgspec.Struct, gc=False):
-    """The fields of an entry that decide whether it can ring."""
+    """The fields of an entry by which it is remarkable."""
 
     entry_id: str
     plate: str
-    hotlist: str
     country: str | None = None
     valid_until_ms: int | None = None
-    silent: bool | None = None
 
 
 def entries_told(checked: Checked[Any], now_ms: int) -> None:

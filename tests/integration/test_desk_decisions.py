@@ -94,6 +94,20 @@ async def test_take_confirm_and_undo_are_one_key_each_and_what_crossed_is_recall
         )
 
 
+async def test_the_bar_that_undoes_covers_no_form_that_opens(screens: Screens) -> None:
+    """Whoever has just taken an incident sees all that the next key asks, though the bar stands over the foot of the page."""
+    async with screens.page(locale="en-GB", viewport={"width": 1366, "height": 620}) as page:
+        await chosen(screens, page, alert_of("5BAR555", "58AR555"))
+        await page.keyboard.press("t")
+        bar = await page.locator(".undo").bounding_box()
+        await page.keyboard.press("x")
+        await expect(page.locator("#really")).to_be_focused()
+        last = await page.locator(".form .cancel").bounding_box()
+        assert bar is not None
+        assert last is not None
+        assert last["y"] + last["height"] <= bar["y"]
+
+
 async def test_what_ends_an_incident_asks_for_its_reason_and_leaves_the_list_for_good(screens: Screens) -> None:
     """A misread with what it really is, a dismissal with its reason, a close with its outcome, also after a reload."""
     async with screens.page(locale="en-GB") as page:

@@ -411,6 +411,11 @@ async def test_two_officers_at_once_and_a_withdrawal_after_an_acceptance_are_tol
         assert 200 == (await other.ask("POST", f"{path}/judgements", {"verdict": "accepted", "revision": 0})).status
         await page.keyboard.press("a")
         await expect(toast).to_contain_text("Somebody judged it before you")
+        for language, words in (("fr", "avant vous"), ("en", "before you")):
+            await page.locator(".own summary").click()
+            await page.locator(".own select").first.select_option(language)
+            await page.keyboard.press("Escape")  # closes the menu, and not the case
+            await expect(toast).to_contain_text(words)
         await expect(case.locator("h2 .tag")).to_have_text("Accepted")
         await page.unroute("**/stream/violations")
         await expect(page.locator("main [role=alert] .told")).to_have_count(0)

@@ -27,7 +27,7 @@ export function Desks({ me, say, fail }) {
     delete desk.holds_from_ms;
     await ask("PUT", `/desks/${desk.desk_id}`, desk);
     setOpened(null);
-    say(t("accounts.desk.saved", { desk: desk.name }));
+    say(() => t("accounts.desk.saved", { desk: desk.name }));
     await load();
   };
   return html`${changes && html`<p><button type="button" class="go" onClick=${() => setOpened({ lists: LISTS, zones: [] })}>${t("accounts.desk.new")}</button></p>`}

@@ -8,7 +8,7 @@ import { html } from "./draw.js";
 import { Table } from "./table.js";
 import { day, named, t } from "./words.js";
 
-/** @param {{one: any, me: any, close: () => void, changed: (words: string) => Promise<void>, fail: (error: any) => void}} props */
+/** @param {{one: any, me: any, close: () => void, changed: (words: () => string) => Promise<void>, fail: (error: any) => void}} props */
 export function Person({ one, me, close, changed, fail }) {
   const [doing, setDoing] = useState("");
   const shut = () => {
@@ -24,7 +24,7 @@ export function Person({ one, me, close, changed, fail }) {
 
 function Facts({ one, me, changed, fail }) {
   const { user } = one;
-  const remove = (each) => ask("DELETE", `/designations/${each.designation_id}`).then(() => changed(t("accounts.removed", { role: named("role", each.role) }))).catch(fail);
+  const remove = (each) => ask("DELETE", `/designations/${each.designation_id}`).then(() => changed(() => t("accounts.removed", { role: named("role", each.role) }))).catch(fail);
   return html`<dl><dt>${t("account")}</dt><dd class="mono">${user.user_id}</dd><dt>${t("works_for")}</dt><dd>${user.service}</dd>
       <dt>${t("accounts.state")}</dt><dd>${t(`accounts.state.${one.state}`)}</dd></dl>
     <h3>${t("accounts.designations")}</h3>
@@ -53,8 +53,8 @@ function Buttons({ one, me, begin, changed, fail, close }) {
   const { user } = one, other = user.user_id !== me.user_id;
   const may = (act) => me.may.includes(act);
   const able = () => ask("PUT", `/users/${user.user_id}`, { ...user, disabled: !user.disabled })
-    .then(() => changed(t(user.disabled ? "accounts.enabled" : "accounts.disabled", { who: user.name }))).catch(fail);
-  const end = () => ask("POST", "/sessions/end", { user_id: user.user_id }).then(() => changed(t("accounts.sessions.ended", { who: user.name }))).catch(fail);
+    .then(() => changed(() => t(user.disabled ? "accounts.enabled" : "accounts.disabled", { who: user.name }))).catch(fail);
+  const end = () => ask("POST", "/sessions/end", { user_id: user.user_id }).then(() => changed(() => t("accounts.sessions.ended", { who: user.name }))).catch(fail);
   const waits = one.keys.find((key) => key.approved_by == null && key.revoked_at_ms == null);
   return html`<p class="buttons">
     ${other && may("designations.grant") && html`<button type="button" onClick=${() => begin("grant")}>${t("accounts.grant")}</button>`}
@@ -69,9 +69,9 @@ function Buttons({ one, me, begin, changed, fail, close }) {
 
 function Doing({ what, one, me, done, cancel }) {
   const { user } = one;
-  const asked = () => done(t("accounts.asked"));
+  const asked = () => done(() => t("accounts.asked"));
   if (what === "grant") return html`<${Grant} user=${user} me=${me} done=${asked} cancel=${cancel} />`;
-  if (what === "change") return html`<${Change} one=${one} done=${(waits) => done(waits ? t("accounts.asked") : t("accounts.changed", { who: user.name }))} cancel=${cancel} />`;
+  if (what === "change") return html`<${Change} one=${one} done=${(waits) => done(() => (waits ? t("accounts.asked") : t("accounts.changed", { who: user.name })))} cancel=${cancel} />`;
   if (what === "register") return html`<${Register} key_=${one.keys.find((key) => key.approved_by == null && key.revoked_at_ms == null)} me=${me} done=${asked} cancel=${cancel} />`;
   return html`<${Reasoned} title=${t("accounts.password")} why=${t("accounts.password.why")} cancel=${cancel}
     send=${async (reason) => { await ask("POST", "/approvals", { act: "credentials.replace", key: user.user_id, reason }); await asked(); }} />`;

@@ -55,7 +55,7 @@ function Accounts({ me, say, fail, keyed }) {
       { name: "state", title: t("accounts.state"), by: (one) => STATES.indexOf(one.state), cell: (one) => html`<span class="tag ${{ works: "good", ends: "ask", none: "ask", disabled: "wrong" }[one.state]}">${t(`accounts.state.${one.state}`)}</span>` },
     ]} />
     <${Dialog} open=${adding} title=${t("accounts.new")} close=${() => setAdding(false)}>
-      <${NewAccount} known=${(all ?? []).map((one) => one.user.user_id)} cancel=${() => setAdding(false)} done=${(id) => { setAdding(false); say(t("accounts.added", { who: id })); load().then(() => choose(id)); }} />
+      <${NewAccount} known=${(all ?? []).map((one) => one.user.user_id)} cancel=${() => setAdding(false)} done=${(id) => { setAdding(false); say(() => t("accounts.added", { who: id })); load().then(() => choose(id)); }} />
     <//>
     <${Person} one=${all?.find((each) => each.user.user_id === opened) ?? null} me=${me} close=${() => choose("")} changed=${(words) => { say(words); return load(); }} fail=${fail} />`;
 }

@@ -18,7 +18,7 @@ export function Actions({ desk, incident, sighting }) {
           aria-disabled=${String(Boolean(hindrance(incident, sighting, did, me.user_id)))} aria-keyshortcuts=${key} aria-expanded=${["take", "confirm"].includes(did) ? undefined : String(open?.did === did)}
           onClick=${() => desk.decide(did)}>${words(did)} <kbd>${key.toUpperCase()}</kbd></button>`)}
     </div>
-    <div role="alert">${wrong && html`<p class="told wrong">${wrong.text}${wrong.again && html` <button type="button" onClick=${wrong.again}>${t("try_again")}</button>`}</p>`}</div>
+    <div role="alert">${wrong && html`<p class="told wrong">${wrong.text()}${wrong.again && html` <button type="button" onClick=${wrong.again}>${t("try_again")}</button>`}</p>`}</div>
     ${open && html`<${Form} key=${open.did} desk=${desk} form=${open} sighting=${sighting} />`}
   </section>`;
 }
@@ -108,7 +108,7 @@ export function Undo({ desk }) {
   const { decisions } = desk, left = decisions.leftS;
   if (!decisions.shows) return null;
   return html`<section class="undo" aria-label=${t("undo")}>
-    <p>${decisions.said}</p>
+    <p>${decisions.said()}</p>
     ${left > 0 && html`<button type="button" aria-keyshortcuts="z" onClick=${() => decisions.undo()}>${t("undo")} <kbd>Z</kbd> <span class="left" aria-hidden="true">${left} s</span></button>`}
   </section>`;
 }

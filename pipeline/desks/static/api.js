@@ -12,10 +12,14 @@ export const now = () => Date.now() + aheadMs;
 /** A refusal (RFC 9457). rule: short and stable; message: for people; waitS: in how many seconds it may be tried again; detail: what
  *  exactly was wrong, in the server's words; refused: of an action that did not count, who was first. */
 export class Refused extends Error {
-  /** @param {number} status  @param {string} rule  @param {string} message  @param {number} [waitS]  @param {string} [detail]  @param {object} [refused] */
-  constructor(status, rule, message, waitS = 0, detail = "", refused = undefined) {
-    super(message);
-    Object.assign(this, { status, rule, waitS, detail, refused });
+  /** @param {number} status  @param {string} rule  @param {() => string} told the message, in the language of whoever reads it then  @param {number} [waitS]  @param {string} [detail]  @param {object} [refused] */
+  constructor(status, rule, told, waitS = 0, detail = "", refused = undefined) {
+    super();
+    Object.assign(this, { told, status, rule, waitS, detail, refused });
+  }
+
+  get message() {
+    return this.told();
   }
 }
 
@@ -56,14 +60,14 @@ async function sent(path, how) {
     answer = await fetch(PREFIX + path, how);
   } catch (error) {
     if (how.signal?.aborted) throw error;
-    throw new Refused(0, "away", t("refused.away"));
+    throw new Refused(0, "away", () => t("refused.away"));
   }
   const saidMs = Date.parse(answer.headers.get("Date") ?? "");
   if (saidMs && Math.abs(saidMs - now()) > 1000) aheadMs = saidMs - Date.now();
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
   const rule = String(said.type ?? "").split(":").pop();
-  throw new Refused(answer.status, rule, words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0), said.detail ?? "", said.refused);
+  throw new Refused(answer.status, rule, () => words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0), said.detail ?? "", said.refused);
 }
 
 function words(rule, status) {

@@ -38,13 +38,13 @@ function All({ me, say, fail, keyed, headers }) {
   keyed({ r: load });
   const approve = (one) => ask("POST", `/approvals/${one.approval_id}`, undefined, headers).then(() => {
     setRead(null);
-    say(t("approvals.given", { who: one.asked_by }));
+    say(() => t("approvals.given", { who: one.asked_by }));
     return load();
   }).catch(fail);
   const perform = (one) => performed(one).then((password) => {
     setRead(null);
     if (password) setSecret({ key: one.key, password });
-    say(t("approvals.done", { key: one.key }));
+    say(() => t("approvals.done", { key: one.key }));
     return load();
   }).catch(fail);
   return html`<h1>${t("screen.approvals")}</h1>

@@ -23,7 +23,7 @@ function Authority({ me, say, fail, keyed }) {
     const { plate } = opened.violation;
     if (!(await docket.judge(said))) return;
     setAsking((now) => (now === said.verdict ? "" : now));
-    say(t(`judged.${said.verdict}`, { plate }));
+    say(() => t(`judged.${said.verdict}`, { plate }));
   };
   const judged = (said) => judge(said).catch(fail);
   const can = opened && may && !asking ? doable(opened) : [];
@@ -71,7 +71,7 @@ function doable({ phase }) {
 function Why({ docket }) {
   return html`<div class="before"><h1>${t("why.title")}</h1><p>${t("why.why")}</p>
     <${Form} title=${t("why.begin")} send=${({ reason, reference }) => docket.begin(reason, reference)}>
-      <${Field} name="reason" title=${t("reason")} hint=${t("reason.rule.screen")} required maxlength="1000" />
+      <${Field} name="reason" title=${t("reason")} hint=${t("reason.rule.screen")} required maxlength="1000" first=${true} />
       <${Field} name="reference" title=${t("case")} maxlength="1000" />
     <//></div>`;
 }

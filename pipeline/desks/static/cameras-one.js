@@ -18,11 +18,11 @@ export function Camera({ one, me, say, fail, named: zone, changed, close }) {
   const load = () => ask("GET", `/camera-health/${id}`).then(setPage, fail);
   useEffect(() => { load(); }, [id]);
   const put = (state) => ask("POST", "/camera-states", { cameras: [id], state }).then(() => {
-    say(t("cameras.wave.done", { n: 1, to: t(`camera.state.${state}`) }));
+    say(() => t("cameras.wave.done", { n: 1, to: t(`camera.state.${state}`) }));
     return Promise.all([load(), changed()]);
   }).catch(fail);
   const secret = () => ask("POST", `/camera-secrets/${id}`).then((said) => { setGiven(said); return load(); }).catch(fail);
-  const end = () => ask("DELETE", `/camera-secrets/${id}`).then(() => { say(t("cameras.secret.ended")); return load(); }).catch(fail);
+  const end = () => ask("DELETE", `/camera-secrets/${id}`).then(() => { say(() => t("cameras.secret.ended")); return load(); }).catch(fail);
   const state = page ? stateOf(page.shown) : stateOf(one), speaker = page?.speaker;
   return html`<p><span class="mono">${id}</span> <span class="tag ${{ active: "good", on_trial: "ask" }[state] ?? ""}">${t(`camera.state.${state}`)}</span></p>
     <${Troubles} one=${page?.shown ?? one} />

@@ -10,14 +10,14 @@ import { named, t } from "./words.js";
 
 /** @param {{id: string, headers: Record<string, string>}} props */
 export function Passages({ id, headers }) {
-  const [found, setFound] = useState(/** @type {any[] | null} */ (null)), [wrong, setWrong] = useState(""), [chosen, setChosen] = useState("");
+  const [found, setFound] = useState(/** @type {any[] | null} */ (null)), [wrong, setWrong] = useState(/** @type {any} */ (null)), [chosen, setChosen] = useState("");
   useEffect(() => {
     ask("GET", `/camera-passages/${id}`, undefined, headers).then(({ items }) => {
       setFound(items);
       setChosen(items.find((one) => one.crop || one.overview)?.place ?? "");
-    }, (error) => setWrong(error.message));
+    }, setWrong);
   }, [id]);
-  if (wrong) return html`<p class="told wrong" role="alert">${wrong}</p>`;
+  if (wrong) return html`<p class="told wrong" role="alert">${wrong.message}</p>`;
   const one = found?.find(({ place }) => place === chosen);
   return html`${one && html`<div class="shots">${["crop", "overview"].filter((which) => one[which]).map((which) => html`<${Picture} key=${which} path=${`/camera-passages/${id}/${one.place}/${which}`} which=${which} plate=${one.plate} headers=${headers} />`)}</div>`}
     <${Table} caption=${t("cameras.passages")} rows=${found} of=${({ place }) => place} chosen=${chosen} empty=${t("cameras.passages.none")} columns=${[

@@ -26,7 +26,7 @@ export function Waiting({ all, say, fail, changed }) {
   const adopt = async (body) => {
     setGiven(await ask("POST", "/camera-waiting/adopt", body));
     setWho(null);
-    say(t("cameras.adopted", { camera: body.camera_id }));
+    say(() => t("cameras.adopted", { camera: body.camera_id }));
     await Promise.all([load(), changed()]);
   };
   return html`<p class="soft">${t("cameras.waiting.why")}</p>

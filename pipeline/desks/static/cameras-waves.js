@@ -39,7 +39,7 @@ function Wave({ wave, say, fail, changed, close }) {
         await ask("POST", "/camera-states", { cameras: ids.slice(at, at + AT_ONCE), state: wave.to });
         setDone(Math.min(at + AT_ONCE, ids.length));
       }
-      say(t("cameras.wave.done", { n: ids.length, to: t(`camera.state.${wave.to}`) }));
+      say(() => t("cameras.wave.done", { n: ids.length, to: t(`camera.state.${wave.to}`) }));
       close();
     } catch (error) {
       setDone(-1);

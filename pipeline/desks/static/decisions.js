@@ -28,9 +28,10 @@ export class Decisions {
     this.form = null;
     /** @type {Promise<{id: string, told?: import("./incidents.js").Told}> | null} what is being sent; resolves to the state after it, if it counted */
     this.sending = null;
-    /** @type {{id: string, text: string, again?: () => void} | null} what went wrong with which incident */
+    /** @type {{id: string, text: () => string, again?: () => void} | null} what went wrong with which incident */
     this.wrong = null;
-    this.said = ""; // the last thing that was done, in words
+    /** @type {(() => string) | null} the last thing that was done, in words */
+    this.said = null;
     this.saidMs = 0;
   }
 
@@ -57,7 +58,7 @@ export class Decisions {
       if (before.id === id && !(seen = before.told)) return;
     }
     const why = hindrance(incident, sighting, did, this.desk.me.user_id);
-    this.wrong = why ? { id, text: t(`cannot.${why}`, { who: incident.told?.holder ?? "" }) } : null;
+    this.wrong = why ? { id, text: () => t(`cannot.${why}`, { who: incident.told?.holder ?? "" }) } : null;
     this.form = null;
     const { revision, rings } = seen ?? {};
     if (why) return this.desk.changed();
@@ -120,10 +121,10 @@ export class Decisions {
     this.form = null;
     this.desk.story.take(shown);
     this.desk.incidents.take([{ incident: shown.incident }]);
-    if (did !== "undo") this.said = `${t(`did.${did}`)}: ${plate}`;
+    if (did !== "undo") this.said = () => `${t(`did.${did}`)}: ${plate}`;
     else {
       const recalled = undone?.did === "confirm"; // a confirmation sends: undoing it takes back what crossed
-      this.said = t(recalled ? "undone.confirm" : "undone", { did: t(`did.${undone?.did ?? did}`), plate });
+      this.said = () => t(recalled ? "undone.confirm" : "undone", { did: t(`did.${undone?.did ?? did}`), plate });
     }
     this.saidMs = Date.now();
     this.done = did === "undo" ? null : { id, did, plate, untilMs: this.saidMs + UNDO_MS };
@@ -134,13 +135,13 @@ export class Decisions {
   async #refused(id, error, again) {
     const { refused } = error;
     if (refused) {
-      const who = refused.first_who === this.desk.me.user_id ? t("who.you") : refused.first_who ?? t("who.somebody");
-      const did = refused.first_did ? t(`did.${refused.first_did}`) : "", when = refused.first_at_ms ? clock(refused.first_at_ms) : "";
+      const who = () => (refused.first_who === this.desk.me.user_id ? t("who.you") : refused.first_who ?? t("who.somebody"));
+      const did = () => (refused.first_did ? t(`did.${refused.first_did}`) : ""), when = refused.first_at_ms ? clock(refused.first_at_ms) : "";
       this.form = null;
       await this.desk.story.look(id, true);
-      this.wrong = { id, text: `${named("why", refused.why)} ${refused.first_who ? t("why.first", { who, did, when }) : ""}`.trim() };
-    } else if (!error.status || error.status >= 500) this.wrong = { id, text: t("unsure"), again };
-    else this.wrong = { id, text: error.message };
+      this.wrong = { id, text: () => `${named("why", refused.why)} ${refused.first_who ? t("why.first", { who: who(), did: did(), when }) : ""}`.trim() };
+    } else if (!error.status || error.status >= 500) this.wrong = { id, text: () => t("unsure"), again };
+    else this.wrong = { id, text: () => error.message };
     if (error.status === 401 || error.rule === "shift") this.desk.refused(error);
   }
 }

@@ -25,7 +25,7 @@ export class Desk {
     this.draw = draw;
     /** @type {Phase} */
     this.phase = "loading";
-    this.error = "";
+    this.error = null;
     this.me = null;
     this.desks = [];
     this.incidents = new Incidents();
@@ -277,7 +277,7 @@ export class Desk {
       this.#wipe();
       this.#to("no_right");
     } else {
-      this.error = error.message;
+      this.error = error;
       if (this.phase !== "ready") this.#to("error");
       setTimeout(() => this.open(), Math.max(AGAIN_MS, error.waitS * 1000));
     }

@@ -49,21 +49,21 @@ function Ready({ toDetail, back }) {
     <${Detail} desk=${desk} back=${() => { desk.select(""); back(); }} />
     ${desk.withMap && html`<${MapView} desk=${desk} close=${() => desk.toggleMap()} />`}
     <p class="hidden" role="status">${desk.said.map((one) => `${t(`priority.${one.priority}`)}: ${one.plate}`).join(". ")}</p>
-    <p class="hidden" role="status">${desk.decisions.said}</p>
+    <p class="hidden" role="status">${desk.decisions.said?.()}</p>
   </div>`;
 }
 
 function Before() {
   if (desk.phase === "shift") return html`<${Shift} />`;
   if (desk.phase === "loading") return html`<div class="before"><h1>${t("dispatch")}</h1><p role="status">${t("loading")}</p></div>`;
-  if (desk.phase === "error") return html`<div class="before" role="alert"><h1>${t("failed")}</h1><p>${desk.error}</p><p>${t("again")}</p></div>`;
+  if (desk.phase === "error") return html`<div class="before" role="alert"><h1>${t("failed")}</h1><p>${desk.error.message}</p><p>${t("again")}</p></div>`;
   const ended = desk.phase === "ended";
   return html`<div class="before"><h1>${t(ended ? "ended" : "no_right")}</h1><p>${t(ended ? "ended.why" : "no_right.why")}</p>
     <p><a class="button" href=${ended ? "/" : "/#you"}>${t(ended ? "login" : "you")}</a></p></div>`;
 }
 
 function Shift() {
-  const [wrong, setWrong] = useState(""), form = useRef(null);
+  const [wrong, setWrong] = useState(/** @type {any} */ (null)), form = useRef(null);
   useLayoutEffect(() => { form.current?.elements[desk.desks.length > 1 ? "where" : "why"].focus(); }, []); // the first that is asked
   const send = async (event) => {
     event.preventDefault();
@@ -71,12 +71,12 @@ function Shift() {
     try {
       await desk.beginShift(where.value, why.value.trim(), reference.value.trim());
     } catch (error) {
-      setWrong(error.message);
+      setWrong(error);
     }
   };
   return html`<div class="before">
     <h1>${t("shift.begin")}</h1>
-    ${wrong && html`<p class="told wrong" role="alert">${wrong}</p>`}
+    ${wrong && html`<p class="told wrong" role="alert">${wrong.message}</p>`}
     ${desk.desks.length ? html`<form ref=${form} onSubmit=${send}>
       <label for="where">${t("desk")}</label>
       <select id="where" name="where" required>${desk.desks.map((one) => html`<option value=${one.desk_id}>${one.name}</option>`)}</select>

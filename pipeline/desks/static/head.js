@@ -56,10 +56,12 @@ function Own({ me, here, keys }) {
       const { current } = ref;
       if (!current?.open || (event.type === "keydown" ? event.key !== "Escape" : current.contains(event.target))) return;
       current.open = false;
-      if (event.type === "keydown") current.querySelector("summary").focus();
+      if (event.type !== "keydown") return;
+      event.stopPropagation(); // it closes nothing else
+      current.querySelector("summary").focus();
     };
-    for (const event of ["keydown", "pointerdown"]) addEventListener(event, away);
-    return () => ["keydown", "pointerdown"].forEach((event) => removeEventListener(event, away));
+    for (const event of ["keydown", "pointerdown"]) addEventListener(event, away, true);
+    return () => ["keydown", "pointerdown"].forEach((event) => removeEventListener(event, away, true));
   }, []);
   const out = async () => setWrong(await loggedOut());
   return html`<details class="own" ref=${ref}>

@@ -21,15 +21,15 @@ export function Import({ list, say, changed }) {
   const check = async () => {
     const chosen = document.getElementById("list-file").files[0];
     setReport(null);
-    if (!chosen) throw new Refused(0, "file", t("lists.file.none"));
-    if (chosen.size > MOST) throw new Refused(0, "file", t("lists.file.large"));
+    if (!chosen) throw new Refused(0, "file", () => t("lists.file.none"));
+    if (chosen.size > MOST) throw new Refused(0, "file", () => t("lists.file.large"));
     const sent = { name: chosen.name.slice(-200), content: await encoded(chosen) };
     setReport(await ask("POST", `/lists/${list.list_id}/check`, sent));
     setFile(sent);
   };
   const take = async (values) => {
     const taken = await ask("POST", `/lists/${list.list_id}/import`, { ...file, skip_bad: values.skip === "on", confirm_share: values.confirm === "on" });
-    say(t("lists.taken", { version: taken.version, added: taken.added, changed: taken.changed, removed: taken.removed }));
+    say(() => t("lists.taken", { version: taken.version, added: taken.added, changed: taken.changed, removed: taken.removed }));
     changed();
   };
   return html`<${Form} title=${t("lists.check")} send=${check}>
@@ -64,7 +64,7 @@ async function encoded(file) {
   const reader = new FileReader();
   const read = new Promise((done, failed) => {
     reader.onload = () => done(String(reader.result));
-    reader.onerror = () => failed(new Refused(0, "file", t("lists.file.unread")));
+    reader.onerror = () => failed(new Refused(0, "file", () => t("lists.file.unread")));
   });
   reader.readAsDataURL(file);
   return (await read).split(",")[1] ?? "";

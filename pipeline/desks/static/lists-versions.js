@@ -20,7 +20,7 @@ export function Versions({ list, me, say, fail, changed }) {
   const goBack = async () => {
     const made = await ask("POST", `/lists/${list.list_id}/rollback`, { version: back.version });
     setBack(null);
-    say(t("lists.gone_back", { version: back.version, now: made.version }));
+    say(() => t("lists.gone_back", { version: back.version, now: made.version }));
     load();
     changed();
   };

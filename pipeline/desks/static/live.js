@@ -125,7 +125,7 @@ export class Live {
 
   #told(message) {
     if (message.hello) return this.status.leads && this.#all({ on: this.status.on });
-    if (message.refused) return this.tell.refused(new Refused(message.refused, message.rule, ""));
+    if (message.refused) return this.tell.refused(new Refused(message.refused, message.rule, () => ""));
     const { status } = this, was = status.on, now = Date.now();
     status.on = message.on ?? true;
     if (status.on) status.heardMs = now;

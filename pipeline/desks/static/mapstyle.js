@@ -14,6 +14,8 @@ export function dark() {
 }
 
 const empty = { type: "geojson", data: { type: "FeatureCollection", features: [] } };
+/** The radius of a camera, pixels; more: by so much above that of the dispatch desk's, where alerts are what is looked for. */
+const cameraSize = (more) => ["interpolate", ["linear"], ["zoom"], 7, ["+", 1.2, ["*", 1.8, more]], 11, ["+", 4, more], 15, ["+", 7, more]];
 const byRank = (colours) => ["match", ["get", "rank"], 4, colours.urgent, 3, colours.high, 2, colours.normal, colours.low];
 
 /** The style of MapLibre. @param {{land: object, provinces: object, labels: object}} base static/map.json  @param {boolean} isDark */
@@ -35,7 +37,7 @@ export function style(base, isDark) {
       { id: "land", type: "fill", source: "land", paint: { "fill-color": ["match", ["get", "country"], "BE", c.home, c.land] } },
       { id: "provinces", type: "line", source: "provinces", paint: { "line-color": c.border, "line-width": 0.6, "line-dasharray": [3, 2] } },
       { id: "borders", type: "line", source: "land", paint: { "line-color": c.border, "line-width": 1.4 } },
-      { id: "cameras", type: "circle", source: "cameras", paint: { "circle-color": ["match", ["get", "how"], "wrong", c.urgent, "never", c.high, "apart", c.low, c.camera], "circle-opacity": ["match", ["get", "how"], ["wrong", "never"], 1, 0.7], "circle-radius": ["interpolate", ["linear"], ["zoom"], 7, 1.2, 11, 4, 15, 7] } },
+      { id: "cameras", type: "circle", source: "cameras", paint: { "circle-color": ["match", ["get", "how"], "wrong", c.urgent, "never", c.high, "apart", c.low, c.camera], "circle-opacity": ["match", ["get", "how"], ["wrong", "never"], 1, 0.7], "circle-radius": cameraSize(["match", ["get", "how"], ["wrong", "never"], 2, ["well", "apart"], 1, 0]) } },
       { id: "names", type: "symbol", source: "names", layout: named(["get", language], 12), paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5 } },
       { id: "countries", type: "symbol", source: "countries", layout: named(["get", "name"], 15), paint: { "text-color": c.ink, "text-halo-color": c.halo, "text-halo-width": 1.5, "text-opacity": 0.75 } },
       { id: "alerts", type: "circle", source: "alerts", paint: { "circle-color": byRank(c), "circle-radius": ["interpolate", ["linear"], ["get", "rank"], 1, 4, 4, 7.5], "circle-stroke-color": c.halo, "circle-stroke-width": 1.5 } },

@@ -37,7 +37,7 @@ export async function arrived() {
   if (!query.has("state") || !(purpose in end)) return null;
   sessionStorage.removeItem(KEPT);
   history.replaceState(null, "", location.pathname); // a code does not stay in the address
-  if (!query.has("code")) throw new Refused(0, "provider", t("refused.provider"));
+  if (!query.has("code")) throw new Refused(0, "provider", () => t("refused.provider"));
   const iss = query.get("iss");
   return { purpose, me: await end[purpose]({ code: query.get("code"), state: query.get("state"), ...(iss ? { iss } : {}) }) };
 }

@@ -19,7 +19,7 @@ const OWN_KEYS = [["/", "search"], ["Esc", "close"], ["?", "keys"]];
 class Visit {
   /** @param {string} name  @param {() => void} draw */
   constructor(name, draw) {
-    Object.assign(this, { name, draw, phase: "loading", error: "", me: null, workedMs: Date.now(), askedMs: Date.now() });
+    Object.assign(this, { name, draw, phase: "loading", error: null, me: null, workedMs: Date.now(), askedMs: Date.now() });
     this.messages = new Messages(draw);
     this.say = (words) => this.messages.say(words);
     this.fail = (error) => this.failed(error);
@@ -35,7 +35,7 @@ class Visit {
       this.#to(open(this.me).some((one) => one.name === this.name) ? "ready" : "no_right");
     } catch (error) {
       if (error.status === 401 || error.rule === "first_login") return this.#login();
-      this.error = error.message;
+      this.error = error;
       this.#to("error");
       setTimeout(() => this.open(), Math.max(AGAIN_MS, error.waitS * 1000));
     }
@@ -44,7 +44,7 @@ class Visit {
   /** @param {any} error */
   failed(error) {
     if (error.status === undefined) throw error;
-    if (error.status !== 401) return this.messages.complain(error.message, error.detail);
+    if (error.status !== 401) return this.messages.complain(() => error.message, error.detail);
     this.me = null;
     wanted();
     this.#to("ended");
@@ -104,7 +104,7 @@ function Page({ visit, View, keys, own }) {
 function Before({ visit }) {
   const { phase, error } = visit;
   if (phase === "loading") return html`<div class="before"><h1>${t(`screen.${visit.name}`)}</h1><p role="status">${t("loading.it")}</p></div>`;
-  if (phase === "error") return html`<div class="before" role="alert"><h1>${t("failed.screen")}</h1><p>${error}</p><p>${t("again")}</p></div>`;
+  if (phase === "error") return html`<div class="before" role="alert"><h1>${t("failed.screen")}</h1><p>${error.message}</p><p>${t("again")}</p></div>`;
   const ended = phase === "ended";
   return html`<div class="before"><h1>${t(ended ? "ended" : "no_right.screen")}</h1><p>${t(ended ? "ended.why" : "no_right.screen.why")}</p>
     <p><a class="button" href=${ended ? "/" : "/#you"}>${t(ended ? "login" : "you")}</a></p></div>`;

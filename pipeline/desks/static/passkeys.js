@@ -33,7 +33,7 @@ export async function sign(path) {
 export async function secret(salt) {
   const { given } = await signed("/session/proof/passkey", { prf: { eval: { first: salt } } });
   const found = given.getClientExtensionResults().prf?.results?.first;
-  if (!found) throw new Refused(0, "passkey", t("passkey.no_secret"));
+  if (!found) throw new Refused(0, "passkey", () => t("passkey.no_secret"));
   return found;
 }
 
@@ -57,7 +57,7 @@ async function touched(ceremony) {
     return await ceremony();
   } catch (error) {
     const known = error.name === "InvalidStateError";
-    throw new Refused(0, "passkey", t(known ? "passkey.known" : "passkey.unused"));
+    throw new Refused(0, "passkey", () => t(known ? "passkey.known" : "passkey.unused"));
   }
 }
 

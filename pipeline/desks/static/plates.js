@@ -1,8 +1,10 @@
 // How a plate that was read differs from the wanted one.
 
+const GAP = { text: "", differs: true };
+
 /**
  * Align what was read with what is wanted, which may hold ? (one character) and * (any number). Returns both, character by
- * character; differs marks those that have no equal.
+ * character; differs marks those that have no equal, and, with no text, where the other has one more.
  * @param {string} read  @param {string} wanted
  * @returns {{read: {text: string, differs: boolean}[], wanted: {text: string, differs: boolean}[]}}
  */
@@ -29,11 +31,13 @@ export function compared(read, wanted) {
       shown.read.unshift({ text: read[--i], differs });
       shown.wanted.unshift({ text: wanted[--j], differs });
     } else if (i && cost[i][j] === cost[i - 1][j] + (j ? over(i, j) : 1)) {
-      shown.read.unshift({ text: read[i - 1], differs: !j || over(i, j) === 1 });
-      i--;
+      const differs = !j || over(i, j) === 1;
+      shown.read.unshift({ text: read[--i], differs });
+      if (differs) shown.wanted.unshift(GAP);
     } else {
-      shown.wanted.unshift({ text: wanted[j - 1], differs: step(i, j) === 1 });
-      j--;
+      const differs = step(i, j) === 1;
+      shown.wanted.unshift({ text: wanted[--j], differs });
+      if (differs) shown.read.unshift(GAP);
     }
   }
   return shown;

@@ -35,7 +35,7 @@ export function Trial({ policy, known, headers, say, done, cancel }) {
   };
   const put = async ({ reason }) => {
     await ask("POST", "/approvals", { act: "policies.change", key: wanted.policy_id, content: JSON.stringify(wanted), reason });
-    say(t("policies.asked"));
+    say(() => t("policies.asked"));
     done();
   };
   return html`<${Form} id="trial" title=${t("policies.try")} send=${attempt} cancel=${cancel}>

@@ -27,7 +27,7 @@ export function Policies({ me, say, fail }) {
   };
   const remove = async ({ reason }) => {
     await ask("POST", "/approvals", { act: "policies.change", key: opened.policy_id, reason });
-    say(t("policies.asked"));
+    say(() => t("policies.asked"));
     setOpened(null);
   };
   const changes = me.may.includes("policies.change"), tries = changes && me.may.includes("alerts.see");

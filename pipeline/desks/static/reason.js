@@ -38,7 +38,7 @@ export function Reasoned({ me, children }) {
   if (!given) {
     return html`<${Form} title=${t("go_on")} send=${send} class="reasoning">
       <p>${t("reason.why")}</p>
-      <${Field} name="why" title=${t("reason")} hint=${t("reason.rule.screen")} minlength="8" maxlength="1000" required />
+      <${Field} name="why" title=${t("reason")} hint=${t("reason.rule.screen")} minlength="8" maxlength="1000" required first=${true} />
       <${Field} name="reference" title=${t("case")} maxlength="1000" />
     <//>`;
   }

@@ -84,7 +84,7 @@ async function taken(body, say) {
   link.download = `record-${new Date().toISOString().slice(0, 10)}.csv`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  say(t(cursor ? "record.exported.part" : "record.exported", { n: rows.length }));
+  say(() => t(cursor ? "record.exported.part" : "record.exported", { n: rows.length }));
 }
 
 /** A cell of CSV; what a spreadsheet would take for a formula begins with an apostrophe. */

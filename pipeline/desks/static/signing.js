@@ -32,10 +32,10 @@ export async function make(userId) {
 /** Sign a text with a key of this browser. Resolves to the signed text, as `vigie users key verify` takes it. Throws Refused. */
 export async function sign(keyId, words) {
   const kept = await stored("readonly", (store) => store.get(keyId));
-  if (!kept) throw new Refused(0, "key", t("signing.not_here"));
+  if (!kept) throw new Refused(0, "key", () => t("signing.not_here"));
   const parameters = [CURVE, false, ["sign"]];
   const key = await crypto.subtle.unwrapKey("pkcs8", kept.wrapped, await wrappingKey(kept.salt), { name: "AES-GCM", iv: kept.iv }, ...parameters)
-    .catch(() => { throw new Refused(0, "key", t("signing.other_passkey")); });
+    .catch(() => { throw new Refused(0, "key", () => t("signing.other_passkey")); });
   const at = Date.now();
   const signature = passkeys.text(await crypto.subtle.sign(SIGNING, key, utf8(`vigie authorisation\n${keyId}\n${at}\n${words}`)));
   return { text: words, key_id: keyId, signed_at_ms: at, signature };
@@ -70,5 +70,5 @@ async function stored(mode, work) {
 
 const settled = (request) => new Promise((done, failed) => {
   request.onsuccess = () => done(request.result);
-  request.onerror = () => failed(new Refused(0, "store", t("signing.no_store")));
+  request.onerror = () => failed(new Refused(0, "store", () => t("signing.no_store")));
 });

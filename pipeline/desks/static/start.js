@@ -17,6 +17,7 @@ let me = null; // who is logged in, as the server says
 let provider = null; // the identity provider's host, where there is one
 let waiting = 0; // the timer of a lock
 
+const NOTHING = () => "";
 const SECTIONS = { login: "user", choose: "new-password", home: "home-title" }; // and what has the focus as each begins
 
 /** Show one section, and nothing of another person's. */
@@ -33,25 +34,28 @@ function headed() {
   document.title = `${$(`${id}-title`).textContent} - Vigie`;
 }
 
+const said = new Map(); // of each place, the words that stand there, in whatever language is chosen
+
+/** @param {() => string} words  @param {boolean} [wrong]  @param {string} [place] */
 function tell(words, wrong = false, place = "told") {
   clearInterval(waiting);
-  $(place).textContent = words;
+  said.set(place, words);
+  $(place).textContent = words();
   $(place).classList.toggle("wrong", wrong);
 }
 
 /** Tell of a refusal; while a wait lasts, how long it still is. */
 function complain(error, place = "told") {
   if (!(error instanceof Refused)) throw error;
-  if (error.rule !== "guesses") return tell(error.message, true, place);
+  if (error.rule !== "guesses") return tell(() => error.message, true, place);
   const until = Date.now() + error.waitS * 1000;
-  const count = () => {
-    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    $(place).textContent = left ? t(left > 90 ? "wait.minutes" : "wait.seconds", { n: left > 90 ? Math.ceil(left / 60) : left }) : t("wait.over");
-    if (!left) clearInterval(waiting);
-  };
-  tell("", true, place);
-  count();
-  waiting = setInterval(count, 15_000);
+  const left = () => Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  const words = () => (left() ? t(left() > 90 ? "wait.minutes" : "wait.seconds", { n: left() > 90 ? Math.ceil(left() / 60) : left() }) : t("wait.over"));
+  tell(words, true, place);
+  waiting = setInterval(() => {
+    $(place).textContent = words();
+    if (!left()) clearInterval(waiting);
+  }, 15_000);
 }
 
 /** Do this when the form is sent, or the button pressed; what goes wrong is told. One thing at a time. */
@@ -62,7 +66,7 @@ function on(id, event, work, place = "told") {
     const focused = document.activeElement;
     buttons.forEach((one) => { one.disabled = true; });
     try {
-      tell("", false, place);
+      tell(NOTHING, false, place);
       await work();
     } catch (error) {
       if (error.status === 401 && me !== null) ended();
@@ -80,7 +84,7 @@ function ended() {
   if ($("proof").open) $("proof").close();
   clear();
   show("login");
-  tell(t("ended.again"), true);
+  tell(() => t("ended.again"), true);
 }
 
 function clear() {
@@ -97,7 +101,7 @@ async function proven(work) {
   }
   await new Promise((done, given_up) => {
     $("proof-user").value = me.user_id;
-    $("proof").onclose = () => ($("proof").returnValue === "proven" ? done() : given_up(new Refused(0, "proof", t("proof.none"))));
+    $("proof").onclose = () => ($("proof").returnValue === "proven" ? done() : given_up(new Refused(0, "proof", () => t("proof.none"))));
     $("proof").returnValue = "";
     $("proof").showModal();
     $("proof").querySelectorAll("button").forEach((one) => { one.disabled = false; });
@@ -153,7 +157,7 @@ async function kept() {
     on(`remove-${one.passkey_id}`, "click", async () => {
       await proven(() => ask("DELETE", `/passkeys/${one.passkey_id}`));
       await kept();
-      tell(t("passkey.removed", { name: one.name }));
+      tell(() => t("passkey.removed", { name: one.name }));
     });
   }
 }
@@ -175,7 +179,7 @@ async function keys() {
     on(`revoke-${one.key_id}`, "click", async () => {
       await proven(() => signing.revoke(one.key_id));
       await keys();
-      tell(t("signing.revoked", { key: one.key_id }));
+      tell(() => t("signing.revoked", { key: one.key_id }));
     });
   }
   $("sign-key").replaceChildren(...usable.map((one) => Object.assign(element("option", one.key_id), { value: one.key_id })));
@@ -221,32 +225,32 @@ on("change-password", "click", () => {
 on("choose-cancel", "click", home);
 on("choose-form", "submit", async () => {
   const password = $("new-password").value;
-  if (password !== $("new-again").value) throw new Refused(0, "again", t("password.differ"));
+  if (password !== $("new-again").value) throw new Refused(0, "again", () => t("password.differ"));
   await entered(await proven(() => ask("PUT", "/password", { password })));
-  tell(t("password.changed"));
+  tell(() => t("password.changed"));
 });
 on("passkey-form", "submit", async () => {
   const name = $("passkey-name").value.trim();
   await proven(() => passkeys.enrol(name));
   $("passkey-name").value = "";
   await kept();
-  tell(t("passkey.made", { name }));
+  tell(() => t("passkey.made", { name }));
 });
 on("bind", "click", () => proven(() => organisation.depart("binding")));
 on("unbind", "click", async () => {
   await proven(() => ask("DELETE", "/binding"));
   await bound();
-  tell(t("binding.ended"));
+  tell(() => t("binding.ended"));
 });
 on("key-make", "click", async () => {
   const made = await signing.make(me.user_id);
   await keys();
-  tell(t("signing.made", { key: made.key_id }));
+  tell(() => t("signing.made", { key: made.key_id }));
 });
 on("sign-form", "submit", async () => {
   $("sign-out").value = JSON.stringify(await signing.sign($("sign-key").value, $("sign-text").value));
   $("sign-out").hidden = $("sign-out-label").hidden = false;
-  tell(t("signing.signed"));
+  tell(() => t("signing.signed"));
 });
 const proof = (work) => async () => {
   me = await work();
@@ -261,7 +265,7 @@ themed();
 addEventListener("language", () => { // what was typed stays
   translate(document);
   headed();
-  tell("");
+  for (const [place, words] of said) $(place).textContent = words();
   if (!$("home").hidden) filled().catch(complain);
 });
 translate(document);
@@ -272,11 +276,11 @@ try {
   const back = await organisation.arrived();
   if (back && back.purpose !== "login") history.replaceState(null, "", `/${ACCOUNT}`);
   await entered(back ? back.me : await ask("GET", "/session"));
-  if (back?.purpose === "proof") tell(t("proof.done"));
+  if (back?.purpose === "proof") tell(() => t("proof.done"));
 } catch (error) {
   if (error.status === 401) {
     show("login");
-    if (location.hash === OUT) tell(t("logged_out"));
+    if (location.hash === OUT) tell(() => t("logged_out"));
   } else {
     history.replaceState(null, "", `/${ACCOUNT}`);
     await ask("GET", "/session").then(entered, () => show("login")); // who came back in vain may be logged in all the same

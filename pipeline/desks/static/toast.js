@@ -6,7 +6,7 @@ import { t } from "./words.js";
 
 const STAYS_MS = 8000;
 
-/** @typedef {{id: number, words: string, detail: string, wrong: boolean}} Message */
+/** @typedef {{id: number, words: () => string, detail: string, wrong: boolean}} Message */
 
 /** The messages of a page. */
 export class Messages {
@@ -18,13 +18,13 @@ export class Messages {
     this.count = 0;
   }
 
-  /** Something was done. @param {string} words */
+  /** Something was done. @param {() => string} words in the language of whoever reads them then */
   say(words) {
     const one = this.#add(words, "", false);
     setTimeout(() => this.close(one.id), STAYS_MS);
   }
 
-  /** Something failed. @param {string} words  @param {string} [detail] */
+  /** Something failed. @param {() => string} words  @param {string} [detail] */
   complain(words, detail = "") {
     this.#add(words, detail, true);
   }
@@ -52,7 +52,7 @@ export function Toasts({ messages }) {
     ref.current.showPopover();
   }, [messages.count]);
   const shown = (wrong) => messages.list.filter((one) => one.wrong === wrong).map((one) => html`<p key=${one.id} class=${wrong ? "toast wrong" : "toast"}>
-    <span>${one.words}${one.detail && html`<br /><small lang="en">${one.detail}</small>`}</span>
+    <span>${one.words()}${one.detail && html`<br /><small lang="en">${one.detail}</small>`}</span>
     <button type="button" aria-label=${t("close")} onClick=${() => messages.close(one.id)}>×</button></p>`);
   return html`<div class="toasts" popover="manual" ref=${ref}><div role="alert">${shown(true)}</div><div role="status">${shown(false)}</div></div>`;
 }
