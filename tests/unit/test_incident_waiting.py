@@ -1,11 +1,22 @@
 """Since when an urgent incident waits for a desk, whom it alarms where its desk is no more, and what a late hit opens again."""
 
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
 from pipeline.hotlist import life
+from pipeline.hotlist.acting import acted
 from pipeline.hotlist.answering import next_alarm
+from pipeline.state.incident_changes import passed
+from pipeline.state.incident_memory import Kept
 from schemas.incidents import IncidentState
+from schemas.outcomes import Alert
 from schemas.people import Desk
 from tests.builders import NOON_MS
-from tests.incidents import AN, action, after, begun, first_alert, later_alert
+from tests.incidents import AN, AT, action, after, begun, first_alert, later_alert
+from tests.oracles.incident_alarms import Clocks
 
 DAY = Desk(desk_id="DAY", name="day", zones=("ZONE-A",), lists=("stolen",), successor="NIGHT")
 NIGHT = Desk(desk_id="NIGHT", name="night", zones=("ZONE-B",), lists=("stolen",))
@@ -66,3 +77,78 @@ def test_what_was_captured_before_a_closing_and_comes_late_opens_nothing() -> No
     afterwards = later_alert(600_000, first, live=False, **sure)
     for hit in (heard, afterwards):
         assert "new" == life.seen(closed, hit, ("ZONE-A",), NOON_MS + 3_600_000).phase
+
+
+MOMENTS = st.one_of(
+    st.tuples(st.just("pass"), st.sampled_from((1, 29, 30, 59, 60, 61, 150, 301))),
+    st.tuples(st.just("ring"), st.booleans()),
+    st.tuples(st.just("take"), st.none()),
+    st.tuples(st.just("hand_over"), st.sampled_from(("DAY", "NIGHT", "OLD"))),
+    st.tuples(st.just("dismiss"), st.none()),
+)
+
+
+def desks_of(successor: str, then: str, *, answers: bool) -> dict[str, Desk]:
+    """Two desks, each with the one that follows; no desk answers for the incident unless `answers`."""
+    zones = ("ZONE-A",) if answers else ("ZONE-C",)
+    day = Desk(desk_id="DAY", name="day", zones=zones, lists=("stolen",), successor=successor)
+    night = Desk(
+        desk_id="NIGHT", name="night", zones=("ZONE-B",), lists=("stolen",), successor=then, answers_within_s=30
+    )
+    return {"DAY": day, "NIGHT": night}
+
+
+@given(
+    st.lists(MOMENTS, max_size=12), st.sampled_from(("NIGHT", "GONE")), st.sampled_from(("DAY", "GONE")), st.booleans()
+)
+def test_whoever_must_be_alarmed_is_alarmed_in_that_second_and_nobody_else(
+    moments: list[tuple[str, Any]], successor: str, then: str, answers: bool
+) -> None:
+    """Desk after desk and then everybody, against a rule that was written a second time, with clocks that run down."""
+    desks = desks_of(successor, then, answers=answers)
+    first = first_alert(priority="high")
+    clocks = Clocks(
+        {one: desk.answers_within_s for one, desk in desks.items()},
+        {one: desk.successor or "" for one, desk in desks.items()},
+        ("DAY",) if answers else (),
+    )
+    clocks.ask(*clocks.first)
+    state, told = begun(first), list[tuple[int, str | None]]()
+    for number, (what, given_) in enumerate([*moments, ("pass", 301)]):
+        if what != "pass":
+            state = done(state, clocks, what, given_, later_alert(1_000 + 1_000 * number, first))
+            continue
+        for _ in range(given_):
+            clocks.pass_second()
+            known = len(state.steps)
+            state = at_second(state, desks, clocks.now_s)
+            told += [(clocks.now_s, one.desk) for one in state.steps[known:] if one.did == "alarmed"]
+            everybody = [one for one in state.steps if one.did == "alarmed" and one.desk is None]
+            if known == len(state.steps) and everybody and everybody[-1].at_ms == NOON_MS + 1_000 * clocks.now_s:
+                told.append((clocks.now_s, None))
+    assert clocks.alarms == told
+
+
+def at_second(state: IncidentState, desks: dict[str, Desk], second: int) -> IncidentState:
+    """The incident so many seconds after its first hit."""
+    found = passed(desks, NOON_MS + 1_000 * second, Kept(state)).state
+    assert found is not None
+    return found
+
+
+def done(state: IncidentState, clocks: Clocks, what: str, given_: Any, hit: Alert) -> IncidentState:
+    """The incident after a ring, or after what its dispatcher does, in this second; the same is told to the clocks."""
+    at_ms = NOON_MS + 1_000 * clocks.now_s
+    if what == "ring":
+        ring = msgspec.structs.replace(hit, priority="urgent" if given_ else "high", rings=True)
+        clocks.urgent = clocks.urgent or given_
+        if state.phase == "dismissed":
+            clocks.ask(*clocks.first)
+        return life.seen(state, ring, ("ZONE-A",), at_ms)
+    fields = {"to_desk": given_} if what == "hand_over" else {}
+    after_it = acted(state, action(state, what, **fields), at_ms, AT)
+    if after_it.revision > state.revision and what == "hand_over":
+        clocks.ask(given_)
+    elif after_it.revision > state.revision:
+        clocks.taken()
+    return after_it
