@@ -1,14 +1,19 @@
-"""What neighbours were told lately, in memory: forwards, their recalls and withdrawals, and the neighbours' receipts."""
+"""What neighbours were told lately, in memory: forwards, their recalls and withdrawals, and the neighbours' receipts. The alert of
+what is still open is read from its topic where it came before what is kept of alerts."""
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, field
 from typing import Literal
 
-from schemas.outcomes import Forward, Receipt, Withdrawal
+from schemas.base import ForwardId
+from schemas.outcomes import WITHDRAWN, Alert, Forward, Receipt, RecordPlace, Withdrawal
 
 MOST_KEPT = 20_000
 """The most forwards that are kept; the oldest are left out."""
+MOST_OPEN = 100
+"""The most alerts that are read for one page because something is open of them."""
 MOST_RECEIPTS = 16
 """The most receipts of one forward: one of each outcome is usual."""
 State = Literal[
@@ -36,13 +41,29 @@ class Told:
         said = [one.later for one in self.receipts if one.later is not None]
         return said[-1] if said else self.receipts[-1].outcome if self.receipts else "sent"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something must yet come of it: its delivery, an answer that was promised, or the delivery of its recall; also
+        where the recall was not delivered in time: the neighbour may act on what was taken back."""
+        if self.state == "recalled":
+            return not any(one.outcome != "expired" or one.reason == WITHDRAWN for one in self.recall_receipts)
+        promised = any(one.answer_by_ms is not None for one in self.receipts)
+        return self.state in ("sent", "accepted") or (self.state == "acknowledged" and promised)
+
+
+async def _nowhere(_place: RecordPlace) -> Alert | Withdrawal | None:
+    return None
+
 
 @dataclass(slots=True)
 class Abroad:
-    """The latest forwards by id. ready: set once everything that was in the topics at the start was taken in."""
+    """The latest forwards by id. ready: set once everything that was in the topics at the start was taken in. find: the message of
+    the topic alerts that stands there; None: there is none."""
 
     told: "OrderedDict[str, Told]" = field(default_factory=OrderedDict)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    find: Callable[[RecordPlace], Awaitable[Alert | Withdrawal | None]] = _nowhere
+    _found: "OrderedDict[RecordPlace, Alert | Withdrawal | None]" = field(default_factory=OrderedDict)
     _recalls: dict[str, str] = field(default_factory=dict)  # by the recall's id, the forward that it takes back
     _early: "OrderedDict[str, list[Receipt | Withdrawal | Forward]]" = field(
         default_factory=OrderedDict
@@ -64,6 +85,25 @@ class Abroad:
             early.append(message)
         if len(self._early) > MOST_KEPT:  # of forwards that come no more; what came lately may still get its own
             self._early.popitem(last=False)
+
+    async def open_alerts(self, known: Container[ForwardId]) -> list[Alert]:
+        """The alerts of the latest forwards that are open and not known, each once; MOST_OPEN at the most. Raises Unavailable."""
+        alerts: dict[str, Alert] = {}
+        for told in reversed(list(self.told.values())):
+            if len(alerts) < MOST_OPEN and told.is_open and told.forward.forward_id not in known:
+                alert = await self._alert_at(told.forward.alert_at)
+                if isinstance(alert, Alert):
+                    alerts.setdefault(alert.alert_id, alert)
+        return list(alerts.values())
+
+    async def _alert_at(self, place: RecordPlace | None) -> Alert | Withdrawal | None:
+        if place is None:
+            return None
+        if place not in self._found:
+            self._found[place] = await self.find(place)
+            if len(self._found) > 2 * MOST_OPEN:
+                self._found.popitem(last=False)
+        return self._found[place]
 
     def _add(self, forward: Forward) -> None:
         if forward.forward_id in self.told:

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from pipeline.access.rights import Allowed, Matter
-from pipeline.desks.abroad import MOST_RECEIPTS, State, Told
+from pipeline.desks.abroad import MOST_OPEN, MOST_RECEIPTS, State, Told
 from pipeline.desks.events import Shown
 from pipeline.desks.house import House
 from pipeline.desks.live_routes import LOOKED_AT, Newest
@@ -14,6 +14,7 @@ from pipeline.desks.problems import unavailable
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.neighbours.policy import AllowedForward, NotForwarded, Reason, forward_id_of, told_abroad
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
+from schemas import ids
 from schemas.base import AlertId, Country, EpochMs, Identifier, Message, Text
 from schemas.outcomes import Alert, Forward, Receipt, Withdrawal
 
@@ -47,9 +48,10 @@ class AbroadShown(Message, frozen=True, kw_only=True):
 
 
 class AbroadPage(Message, frozen=True, kw_only=True):
-    """The latest hits that are shared with neighbours and that this person may see, latest first."""
+    """The latest hits that are shared with neighbours and that this person may see, latest first. On the first page those follow
+    that are older and of which something is still open abroad."""
 
-    items: Annotated[tuple[AbroadShown, ...], msgspec.Meta(max_length=PAGE)]
+    items: Annotated[tuple[AbroadShown, ...], msgspec.Meta(max_length=PAGE + MOST_OPEN)]
     next: Text | None = None
     at_ms: EpochMs
 
@@ -65,16 +67,40 @@ async def list_abroad(asked: Asked) -> RouteAnswer:
             after = asked.next_cursor(one.event.number + 1, "abroad")
             break
         if _alert(one).share_with and isinstance(asked.may(one.event.matter), Allowed):
-            items.append(_shown(house, one))
+            items.append(_shown(house, _alert(one), one.withdrawal))
+    if before is None:
+        items += [
+            _shown(house, one) for one in await _older(house) if isinstance(asked.may(_matter(house, one)), Allowed)
+        ]
     return RouteAnswer(value=AbroadPage(items=tuple(items), next=after, at_ms=asked.now_ms), count=len(items))
 
 
 async def show_abroad(asked: Asked) -> RouteAnswer:
     """One hit, and what each neighbour was told of it."""
     house = _ready(asked)
-    one = found(house.live.items["alert"].get(asked.params["id"]))
-    asked.check(one.event.matter)
-    return RouteAnswer(value=_shown(house, one), count=1)
+    known = house.live.items["alert"].get(asked.params["id"])
+    if known is not None:
+        asked.check(known.event.matter)
+        return RouteAnswer(value=_shown(house, _alert(known), known.withdrawal), count=1)
+    older = found(next((one for one in await _older(house) if one.alert_id == asked.params["id"]), None))
+    asked.check(_matter(house, older))
+    return RouteAnswer(value=_shown(house, older), count=1)
+
+
+async def _older(house: House) -> list[Alert]:
+    """The alerts that are kept no more, and of which something is open abroad. Raises Unavailable."""
+    kept = [_alert(one) for one in house.live.items["alert"].values()]
+    shown = {
+        ids.forward_id_of(one.alert_id, revision, country)
+        for one in kept
+        for country in one.share_with
+        for revision in range(1, one.revision + 1)
+    }
+    return await house.abroad.open_alerts(shown)
+
+
+def _matter(house: House, alert: Alert) -> Matter:
+    return house.directory.matter_of_alert(alert)
 
 
 def _ready(asked: Asked) -> House:
@@ -85,12 +111,11 @@ def _ready(asked: Asked) -> House:
     return asked.house
 
 
-def _shown(house: House, one: Shown) -> AbroadShown:
-    alert = _alert(one)
+def _shown(house: House, alert: Alert, withdrawal: Withdrawal | None = None) -> AbroadShown:
     said = _said(house, alert)
     countries = tuple(_country(house, alert, country, said.get(country)) for country in sorted(set(alert.share_with)))
     place = house.directory.place_of(alert.read)
-    return AbroadShown(alert=alert, place=place, withdrawal=one.withdrawal, countries=countries)
+    return AbroadShown(alert=alert, place=place, withdrawal=withdrawal, countries=countries)
 
 
 def _said(house: House, alert: Alert) -> Mapping[str, AllowedForward | NotForwarded]:

@@ -10,12 +10,11 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from pipeline.desks.abroad import Abroad
-from pipeline.desks.live import BACK_MS
 from pipeline.errors import BadRecord
 from pipeline.runtime import batches
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.stream import codec
-from schemas.topics import FORWARDS, RECEIPTS
+from schemas.topics import FORWARDS, FORWARDS_KEPT_MS, RECEIPTS
 
 log = structlog.get_logger()
 FETCH_MS = 200
@@ -23,8 +22,8 @@ AGAIN_S = 2.0
 
 
 async def follow_abroad(abroad: Abroad, kafka: KafkaConnection, namespace: str, now_ms: Callable[[], int]) -> None:
-    """Take in forwards and receipts, from BACK_MS ago, until cancelled. While the broker is away it waits, and begins again: a
-    second copy changes nothing."""
+    """Take in forwards and receipts, those of FORWARDS_KEPT_MS, until cancelled. While the broker is away it waits, and begins
+    again: a second copy changes nothing."""
     batches.bind()
     topics = {f"{namespace}.{topic.name}": topic for topic in (FORWARDS, RECEIPTS)}
     while True:
@@ -32,7 +31,7 @@ async def follow_abroad(abroad: Abroad, kafka: KafkaConnection, namespace: str, 
         try:
             await consumer.start()
             partitions = list(consumer.assignment())
-            begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, now_ms() - BACK_MS)))
+            begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, now_ms() - FORWARDS_KEPT_MS)))
             ends = await consumer.end_offsets(partitions)
             for one in partitions:
                 first = begins.get(one)

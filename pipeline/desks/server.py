@@ -58,13 +58,16 @@ from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
 from pipeline.state.waiting_room import WaitingRoom
 from pipeline.stream.covert_alerts import sealed_action
+from pipeline.stream.lookup import Lookup
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.judgements import Judged, Judgement
-from schemas.topics import ACTIONS, JUDGEMENTS
+from schemas.outcomes import Alert, Withdrawal
+from schemas.topics import ACTIONS, ALERTS, JUDGEMENTS
 
 log = structlog.get_logger()
 MINUTE_MS = 60_000
 STOP_S = 2.0
+MOST_PARTITIONS = 10_000  # more than a topic has: where a forward says that its alert stands, it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ async def run_desks(
         closing.push_async_callback(house.deciding.sender.stop)
         closing.push_async_callback(house.feeds.log.close)
         closing.push_async_callback(house.reads.close)
+        closing.push_async_callback(_alerts_of(house, servers, settings.namespace).close)
         house.metrics.serve(settings)
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take,
@@ -125,6 +129,13 @@ async def run_desks(
         ready(house.origin.url)
         await stopped.wait()
     log.info("desks.stopped")
+
+
+def _alerts_of(house: House, servers: DeskServers, namespace: str) -> Lookup[Alert | Withdrawal]:
+    """What finds the alerts of what is open abroad, where they are kept here no more."""
+    alerts = Lookup(servers.kafka.client_kwargs(), namespace, ALERTS, MOST_PARTITIONS)
+    house.abroad.find = alerts.message
+    return alerts
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

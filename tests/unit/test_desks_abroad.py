@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.desks.abroad import Abroad
 from schemas import ids
-from schemas.outcomes import Receipt, Withdrawal
+from schemas.outcomes import WITHDRAWN, Receipt, Withdrawal
 from tests.builders import NOON_MS
 from tests.forwards import Scene
 
@@ -44,3 +44,28 @@ def test_without_an_answer_a_forward_is_sent_and_no_more() -> None:
     assert "sent" == abroad.told[FORWARD.forward_id].state
     abroad.take(RECEIPT)
     assert "acknowledged" == abroad.told[FORWARD.forward_id].state
+
+
+@pytest.mark.parametrize(
+    ("messages", "is_open"),
+    [
+        ((FORWARD,), True),
+        ((FORWARD, RECEIPT), False),
+        ((FORWARD, msgspec.structs.replace(RECEIPT, answer_by_ms=NOON_MS)), True),
+        ((FORWARD, msgspec.structs.replace(RECEIPT, later="accepted")), True),
+        ((FORWARD, msgspec.structs.replace(RECEIPT, later="stopped")), False),
+        ((FORWARD, RECEIPT, WITHDRAWAL), True),
+        ((FORWARD, RECEIPT, WITHDRAWAL, RECALL, ARRIVED), False),
+        ((FORWARD, RECEIPT, WITHDRAWAL, RECALL, msgspec.structs.replace(ARRIVED, outcome="expired")), True),
+        (
+            (FORWARD, WITHDRAWAL, RECALL, msgspec.structs.replace(ARRIVED, outcome="expired", reason=WITHDRAWN)),
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_what_something_must_yet_come_of_is_open(messages: tuple[object, ...], is_open: bool) -> None:
+    """Its delivery, a promised answer, what the neighbour that acts brings about, the delivery of its recall."""
+    abroad = Abroad()
+    for message in messages:
+        abroad.take(message)  # type: ignore[arg-type]  # each of the three kinds
+    assert is_open == abroad.told[FORWARD.forward_id].is_open
