@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.vision.ctc import Scores, spelt
-from pipeline.vision.lines import PlateLines
+from pipeline.vision.lines import PlateLine, PlateLines
 from pipeline.vision.own import pixel_of
 from pipeline.vision.pictures import Picture, at_share
 from pipeline.vision.rows import Grey, Row, straighten
 from pipeline.vision.shapes import is_common
-from pipeline.vision.verify import BlockVerdict, chance
+from pipeline.vision.verify import BESIDE, BlockVerdict, block_of, chance, ends_are_free
 from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
@@ -66,6 +66,15 @@ def as_single(verdict: BlockVerdict) -> BlockVerdict:
     to _RISE, at most _FREE.
     """
     return replace(verdict, whole=max(verdict.whole, min(verdict.whole + _RISE, _FREE))) if verdict.free else verdict
+
+
+def beside_a_band(verdict: BlockVerdict, grey: Grey, row: Row, line: PlateLine) -> BlockVerdict:
+    """The verdict on the only row of a text, where the blue band at the left of its line is as close as another character would
+    be: its shade says nothing."""
+    distance = row.ends[0] - line.part(0, 1).ends[0]
+    if not line.skipped or verdict.free or distance > BESIDE[1] * row.height:
+        return verdict
+    return replace(verdict, free=ends_are_free(block_of(grey, [row]), row.length / row.height, banded=True))
 
 
 def reach_the_edge(rows: Sequence[Row], width: int) -> bool:

@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.credit import as_on_a_board, as_single, checked, credit_of, is_light_on_hue, read_rows
+from pipeline.vision.credit import (
+    as_on_a_board,
+    as_single,
+    beside_a_band,
+    checked,
+    credit_of,
+    is_light_on_hue,
+    read_rows,
+)
 from pipeline.vision.ctc import LineReader, Scores, spelt
 from pipeline.vision.interpret import Reading, certainty, pooled
 from pipeline.vision.lines import PlateLine, PlateLines, grown, lines_of, with_another_line
@@ -141,7 +149,10 @@ class PlateReader:
         rows = read_rows(looked.ways[best], looked.own[best], text)
         if not rows or not self.judge:
             return rows, None
-        verdict = checked(self.judge.look(grey, rows), grey, rows)
+        verdict = self.judge.look(grey, rows)
+        if len(rows) == 1:
+            verdict = beside_a_band(verdict, grey, rows[0], looked.ways[best][0])
+        verdict = checked(verdict, grey, rows)
         return rows, as_on_a_board(verdict) if is_light_on_hue(crop, rows[0]) else verdict
 
     def _looked_at(self, crop: Picture, inner: Box, surely_a_plate: bool) -> Looked:

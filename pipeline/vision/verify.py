@@ -22,8 +22,9 @@ from pipeline.vision.rows import Grey, Row
 
 HIGH, WIDE = 48, 128  # pixels of the network's input
 AROUND = 1.4, 1.15  # heights of a character that are seen beside the text, and above and below it
-_BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one would begin
+BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one would begin
 _EVEN = 60  # of 255: most difference along a column of even ground, where ink differs by some 200
+_COVERED = 70  # of 255: least difference of what covers an end of a plate from the plate's ground
 _SPARE = 4  # pixels of the network's input around a block: farther than it is blurred
 _ONE_SHADE, _OTHER_SHADE = 50, 40  # of 255: most difference along a post, least between it and the plate's ground
 _RIM = 0.18  # heights of a character between a text and what frames its ground
@@ -99,14 +100,28 @@ def _around(grey: Grey, corners: NDArray[np.float64], spare: int) -> tuple[Grey,
     return grey[top:bottom, left:right], corners - (left, top)
 
 
-def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:
-    """Whether there is even ground to the left and right of a single line, where another character would stand. block: see
-    block_of. length: of the line, in its heights."""
+def ends_are_free(block: NDArray[np.uint8], length: float, *, banded: bool = False) -> bool:
+    """Whether the ground of a single line goes on evenly to its left and right, where another character would stand; what covers
+    a character may be even too, but is of another shade. block: see block_of. length: of the line, in its heights. banded: the
+    plate's blue band is close to the text's left, so the shade there does not count."""
     step = WIDE / (length + 2 * AROUND[0])  # columns of a character's height
     first, last = (round(HIGH * (AROUND[1] + share) / (1 + 2 * AROUND[1])) for share in (0.1, 0.9))
-    near, far = (round((AROUND[0] - share) * step) for share in _BESIDE)
-    ends = np.hstack([block[first:last, far:near], block[first:last, WIDE - near : WIDE - far]]).astype(np.int16)
-    return bool((ends.max(axis=0) - ends.min(axis=0)).max(initial=0) < _EVEN)
+    near, far = (round((AROUND[0] - share) * step) for share in BESIDE)
+    left, right = (
+        block[first:last, side].astype(np.int16) for side in (slice(far, near), slice(WIDE - near, WIDE - far))
+    )
+    ends = np.hstack([left, right])
+    if (ends.max(axis=0) - ends.min(axis=0)).max(initial=0) >= _EVEN:
+        return False
+    ground = _ground_of(block[:, round(AROUND[0] * step) : round(WIDE - AROUND[0] * step)])
+    return bool(np.abs(np.median(right if banded else ends, axis=0) - ground).max(initial=0) < _COVERED)
+
+
+def _ground_of(text: NDArray[np.uint8]) -> float:
+    """The shade of the ground above and below a single line. text: the columns of its block in which it stands."""
+    high = HIGH / (1 + 2 * AROUND[1])
+    over, under = (round((AROUND[1] + share) * high) for share in (-_RIM, 1 + _RIM))
+    return at_share(np.vstack([text[over : over + 2], text[under - 2 : under]]), 0.5)
 
 
 def is_crossed(block: NDArray[np.uint8], length: float) -> bool:
@@ -118,10 +133,7 @@ def is_crossed(block: NDArray[np.uint8], length: float) -> bool:
         return False
     shades = np.sort(cv2.blur(text, (1, 3)), axis=0)
     lowest, middle, highest = (shades[round(share * (HIGH - 1))].astype(np.int16) for share in (0.08, 0.5, 0.92))
-    high = HIGH / (1 + 2 * AROUND[1])
-    over, under = (round((AROUND[1] + share) * high) for share in (-_RIM, 1 + _RIM))
-    ground = at_share(np.vstack([text[over : over + 2], text[under - 2 : under]]), 0.5)
-    of_one_shade = (highest - lowest < _ONE_SHADE) & (np.abs(middle - ground) > _OTHER_SHADE)
+    of_one_shade = (highest - lowest < _ONE_SHADE) & (np.abs(middle - _ground_of(text)) > _OTHER_SHADE)
     least = max(2, round(_POST * step))
     return bool(np.any(np.convolve(of_one_shade, np.ones(least), "valid") >= least))
 

@@ -8,6 +8,7 @@ from pipeline.vision.credit import (
     as_cut_off,
     as_on_a_board,
     as_single,
+    beside_a_band,
     checked,
     credit_of,
     is_burnt_in,
@@ -215,3 +216,21 @@ def test_even_ground_beside_a_line_is_told_from_another_character() -> None:
     column = round((AROUND[0] - 0.4) * step)
     block[20:30, column : column + 2] = 20
     assert not ends_are_free(block, 5.0)
+
+
+@pytest.mark.parametrize("at", [slice(0, 22), slice(WIDE - 22, WIDE)])
+def test_what_covers_an_end_of_a_plate_is_no_ground_of_it(at: slice) -> None:
+    """However even it is."""
+    block = np.full((HIGH, WIDE), 220, np.uint8)
+    block[:, at] = 120
+    assert not ends_are_free(block, 5.0)
+
+
+@pytest.mark.parametrize(("skipped", "middle", "expected"), [(20, 310.0, True), (20, 340.0, False), (0, 310.0, False)])
+def test_a_band_close_to_a_text_covers_no_character(skipped: int, middle: float, expected: bool) -> None:
+    """It leaves no room for one between itself, up to x = 195, and the text; farther away it does, and what is not blue may be a
+    post."""
+    grey = np.full((400, 600), 220, np.uint8)
+    grey[:, : int(middle) - 115] = 100
+    found = PlateLine(np.zeros((48, 176 - skipped, 3), np.uint8), row(centre_x=290.0, length=220.0), skipped)
+    assert expected == beside_a_band(BlockVerdict(6.0, -1.5), grey, row(centre_x=middle), found).free
