@@ -21,7 +21,7 @@ from pipeline.access.rights import Allowed, Person, designations_at, may_at_all
 from pipeline.access.roles import ACTS, Act
 from pipeline.desks.cookies import drop_session, known_nonce, session_token, set_known, set_session
 from pipeline.desks.place import counted_place
-from pipeline.desks.problems import Problem, bad_request
+from pipeline.desks.problems import Problem, bad_request, login_needed
 from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
 from schemas.base import EpochMs, Identifier, Message, Text
@@ -144,12 +144,15 @@ async def prove(asked: Asked) -> RouteAnswer:
 
 
 async def proven(asked: Asked) -> RouteAnswer:
-    """Note in the session that the person has just proved again who he is, and give the session a new token (cookie).
+    """Note in the session that the person has just proved again who he is, and give the session a new token (cookie). Raises
+    Problem where it has ended meanwhile.
 
     Returns the person who is logged in, as `show` does.
     """
     session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
     token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
+    if token is None:
+        raise login_needed()
     asked.after.append(lambda response: set_session(response, token))
     return RouteAnswer(value=me_of(asked, asked.somebody, session))
 

@@ -29,6 +29,14 @@ return 1
 """
 )
 """Write a session, for so many ms, unless it is another than was read: a shift that began or ended meanwhile stays so."""
+_MOVE = Script(
+    """
+if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+)
+"""Write a session, for so many ms, under another key; 0: it has ended meanwhile, and stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +98,15 @@ class SessionStore:
         meanwhile. After end_all it is stored, and `find` refuses it."""
         return await self._write(token, session, now_ms, only_known=True)
 
-    async def rotate(self, token: str, session: Session, now_ms: int) -> str:
-        """Move the session to a new token, which is returned. The old one is no longer valid."""
-        new = secrets.token_urlsafe(32)
-        await self._write(new, session, now_ms)
-        await self.end(token)
+    async def rotate(self, token: str, session: Session, now_ms: int) -> str | None:
+        """Move the session to a new token, which is returned. The old one is no longer valid. None: it has ended, or was moved,
+        meanwhile."""
+        new, left_ms = secrets.token_urlsafe(32), max(1, ends_ms(session, self.bounds) - now_ms)
+        keys = [self._key(token), self._key(new)]
+        (moved,) = await _MOVE.run(self.client, WHAT, [(keys, [msgspec.json.encode(session), left_ms])])
+        if not moved:
+            return None
+        await self._note_shift(new, session)
         return new
 
     async def end(self, token: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,21 @@ async def test_a_cookie_is_strict_and_for_this_host_alone(house: House) -> None:
     for word in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
         assert word in answer.headers["Set-Cookie"]
     assert "Domain" not in answer.headers["Set-Cookie"]
+
+
+async def test_a_session_that_ended_while_its_owner_was_proving_stays_ended(house: House) -> None:
+    """The proof takes a while: who logs out meanwhile is out, and of two proofs at once one moves the session."""
+    sessions, now_ms = house.desks.sessions, platform_now_ms()
+    token, session = await sessions.open(AN, "password", now_ms)
+    moved = [one for one in await asyncio.gather(*(sessions.rotate(token, session, now_ms) for _ in range(2))) if one]
+    assert 1 == len(moved)
+    assert await sessions.find(moved[0], now_ms)
+    await sessions.end(moved[0])
+    assert await sessions.rotate(moved[0], session, now_ms) is None
+    browser = await house.desks.logged_in(AN)
+    proof = {"password": PASSWORD}
+    tried = await asyncio.gather(*(browser.ask("POST", f"{SESSION_PATH}/proof", proof) for _ in range(4)))
+    assert {200: 1, 401: 3} == Counter(one.status for one in tried)
 
 
 async def test_a_token_that_somebody_planted_is_never_taken_over(house: House) -> None:
