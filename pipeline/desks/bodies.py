@@ -19,8 +19,8 @@ _FAULTS = {table.message: table.fault for table in TABLES.values()}
 
 
 async def read(request: web.Request, most: int = MOST_BYTES) -> bytes:
-    """The whole body, of at most so many bytes. Raises Problem when its header does not say JSON, or it is compressed, too long or
-    too slow."""
+    """The whole body, of at most so many bytes. Raises Problem when its header does not say JSON, or it is compressed, too long,
+    too slow or cut off."""
     if request.content_type != "application/json" or request.charset not in (None, "utf-8"):
         raise Problem(415, "media", "Send JSON.", permits="Content-Type: application/json")
     if request.headers.get("Content-Encoding", "identity") != "identity":
@@ -35,6 +35,8 @@ async def read(request: web.Request, most: int = MOST_BYTES) -> bytes:
             return bytes(data)
     except TimeoutError:
         raise Problem(408, "too_slow", "This came too slowly.") from None
+    except (ConnectionError, web.RequestPayloadError):
+        raise Problem(400, "cut_off", "This ended too early.") from None
 
 
 def item_of(data: bytes, kind: type[M], home: str) -> M:

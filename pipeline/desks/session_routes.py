@@ -145,10 +145,7 @@ async def prove(asked: Asked) -> RouteAnswer:
 
 async def proven(asked: Asked) -> RouteAnswer:
     """Note in the session that the person has just proved again who he is, and give the session a new token (cookie). Raises
-    Problem where it has ended meanwhile.
-
-    Returns the person who is logged in, as `show` does.
-    """
+    Problem where it has ended meanwhile. Returns the person who is logged in, as `show` does."""
     session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
     token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
     if token is None:

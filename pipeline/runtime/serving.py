@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import resource
 import ssl
 from collections.abc import Callable, Coroutine
@@ -11,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.errors import Misconfigured, VigieError
 from pipeline.runtime.accepting import TlsListener
@@ -50,6 +52,7 @@ async def listen(closing: contextlib.AsyncExitStack, app: web.Application | Answ
     that is taken.
     """
     _allow_files()
+    logging.getLogger("aiohttp.server").addFilter(_UNQUOTED)
     connections = OpenConnections(listener.bounds)
     runner = _runner(app, connections, listener)
     await runner.setup()
@@ -91,6 +94,22 @@ def _runner(
     answering = connections.watched(app)
     server = web.Server(answering, access_log=None, keepalive_timeout=listener.idle_s, auto_decompress=False)
     return web.ServerRunner(server, shutdown_timeout=listener.stop_s)
+
+
+class _Unquoted(logging.Filter):
+    """Says of a request that cannot be read who sent it and what kind of fault it has: the error quotes the request, and so a
+    password, a session's token or a plate."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always true."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError) and isinstance(record.args, tuple):
+            record.msg, record.args = "what %s sent is no request: %s", (*record.args[:1], type(error).__name__)
+            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+        return True
+
+
+_UNQUOTED = _Unquoted()
 
 
 def _allow_files() -> None:

@@ -50,13 +50,8 @@ class SessionStore:
     async def open(self, user_id: str, how: Proof, now_ms: int) -> tuple[str, Session]:
         """A new session and its token, which is stored nowhere. how: how the person proved who he is."""
         session = Session(
-            user_id=user_id,
-            how=how,
-            opened_ms=now_ms,
-            proven_ms=now_ms,
-            seen_ms=now_ms,
-            stamps=await self.stamps(user_id),
-        )
+            user_id=user_id, how=how, opened_ms=now_ms, proven_ms=now_ms, seen_ms=now_ms, stamps=await self.stamps(user_id)
+        )  # fmt: skip
         token = secrets.token_urlsafe(32)
         await self._write(token, session, now_ms)
         return token, session
@@ -71,10 +66,8 @@ class SessionStore:
             return None
         if now_ms - session.seen_ms >= TOUCHED_MS:
             session = msgspec.structs.replace(session, seen_ms=now_ms)
-            left_ms = max(1, ends_ms(session, self.bounds) - now_ms)
-            await _PUT_INSTEAD.run(
-                self.client, WHAT, [([self._key(token)], [data, msgspec.json.encode(session), left_ms])]
-            )
+            written = msgspec.json.encode(session), max(1, ends_ms(session, self.bounds) - now_ms)
+            await _PUT_INSTEAD.run(self.client, WHAT, [([self._key(token)], [data, *written])])
             await self._note_shift(token, session)
         return session
 
@@ -104,10 +97,9 @@ class SessionStore:
         new, left_ms = secrets.token_urlsafe(32), max(1, ends_ms(session, self.bounds) - now_ms)
         keys = [self._key(token), self._key(new)]
         (moved,) = await _MOVE.run(self.client, WHAT, [(keys, [msgspec.json.encode(session), left_ms])])
-        if not moved:
-            return None
-        await self._note_shift(new, session)
-        return new
+        if moved:
+            await self._note_shift(new, session)
+        return new if moved else None
 
     async def end(self, token: str) -> None:
         """End one session."""

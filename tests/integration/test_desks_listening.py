@@ -1,5 +1,6 @@
 """How the desks listen: over TLS with a certificate of their own, and behind a proxy."""
 
+import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 from redis.asyncio import Redis
@@ -150,3 +152,22 @@ async def test_a_proxy_of_ours_says_where_a_request_comes_from_and_nobody_else(
                 await desks.browser().ask("POST", f"{PREFIX}/session", LOGIN, headers={"X-Forwarded-For": header})
                 entry: Any = recorder.entries[-2].entry
                 assert (place if counts else "127.0.0.1") == entry.origin, header
+
+
+async def test_who_hangs_up_in_the_middle_of_what_he_sends_is_no_failure(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """No error in the log and no server error in the counts: strangers can do it all day."""
+    desks = desks_of(kafka, redis, namespace, tmp_path)
+    async with desks.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+        with structlog.testing.capture_logs() as told:
+            for _ in range(3):
+                _, writer = await asyncio.open_connection("localhost", int(desks.url.rpartition(":")[2]))
+                head = f"POST {PREFIX}/session HTTP/1.1\r\nHost: {desks.url.removeprefix('http://')}\r\nContent-Length: 99\r\n"
+                writer.write(f"{head}Sec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\n\r\n{{".encode())
+                await writer.drain()
+                assert 401 == (await desks.browser().ask("GET", f"{PREFIX}/session")).status
+                writer.transport.abort()
+                assert 401 == (await desks.browser().ask("GET", f"{PREFIX}/session")).status
+            await asyncio.sleep(0.1)
+    assert not [one for one in told if one["event"] == "desks.failed"]

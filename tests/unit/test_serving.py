@@ -3,8 +3,12 @@
 import asyncio
 import contextlib
 
+import pytest
+from aiohttp import web
+
 from pipeline.errors import Misconfigured
-from pipeline.runtime.serving import run_until_closed
+from pipeline.runtime.log import configure_logging
+from pipeline.runtime.serving import Listener, listen, run_until_closed
 
 
 async def test_work_that_takes_a_cancellation_for_its_own_timeout_is_cancelled_again() -> None:
@@ -26,6 +30,33 @@ async def test_work_that_takes_a_cancellation_for_its_own_timeout_is_cancelled_a
         run_until_closed(closing, stubborn)
         await begun.wait()
     assert 2 == swallowed
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET / HTTP/1.1\r\nHost: h\r\nCookie: __Host-vigie=s3cret\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: h\r\nAuthorization : Basic s3cret\r\n\r\n",
+        b"GET /?plate=s3cret" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: s3cret\r\n\r\n",
+    ],
+)
+async def test_what_cannot_be_read_is_not_quoted_in_the_log(sent: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its sender and the kind of fault are told; not its words, among which may be a password, a token or a plate."""
+    configure_logging(form="json")
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response()
+
+    listener = Listener(setting="PORT", host="127.0.0.1", port=0, tls=None, stop_s=1.0)
+    async with contextlib.AsyncExitStack() as closing:
+        reader, writer = await asyncio.open_connection("127.0.0.1", await listen(closing, answer, listener))
+        writer.write(sent)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+    told = capsys.readouterr().err
+    assert "what 127.0.0.1 sent is no request" in told
+    assert "s3cret" not in told
 
 
 async def test_work_that_fails_is_started_again_and_says_so() -> None:
