@@ -14,6 +14,7 @@ from pipeline.receiver.credentials import DeskCredentials
 from pipeline.receiver.inbox import InboxEntry, read_inbox
 from pipeline.receiver.service import DeskStatus
 from pipeline.runtime.ports import free_ports
+from pipeline.runtime.private import open_private
 from pipeline.runtime.settings import DeskSettings, LiaisonSettings
 from schemas.outcomes import Forward
 
@@ -38,7 +39,7 @@ class DeskProcess:
         """Start the process and wait until it listens."""
         arguments = ["--credentials", str(self.keys), "--inbox", str(self.inbox), "--country", self.country]
         arguments += ["--port", self._ports[0], "--control-port", self._ports[1]]
-        with self._log.open("ab") as log:
+        with open_private(self._log, "append") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.exercise", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=log
             )

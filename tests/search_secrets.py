@@ -175,9 +175,8 @@ def texts_of(records: Iterable[ConsumerRecord]) -> Iterator[tuple[str, bytes]]:
         yield f"a record of {one.topic}", b" ".join(part for part in parts if part)
 
 
-async def covert_words(settings: Settings) -> dict[str, str]:
+async def covert_words(settings: Settings, key: X25519PrivateKey) -> dict[str, str]:
     """What tells of a covert alert: its ids, entry and case. Read as its owner reads them, who has the key."""
-    key: X25519PrivateKey = private_key("key", covert_folder(settings) / PRIVATE)
     found: dict[str, str] = {}
     for record in await records_for(settings, "covert"):
         message = decode_opened(ALERTS_COVERT, record.value, key)
@@ -203,11 +202,19 @@ async def leaks_of(folder: Path, plates: Iterable[str]) -> list[str]:
     Raises AssertionError where there was no covert alert to search for.
     """
     settings = load_settings({"VIGIE_DATA_DIR": str(folder)})
-    processes, covert = processes_on(folder), await covert_words(settings)
+    covert = await covert_words(settings, private_key("key", covert_folder(settings) / PRIVATE))
     assert covert, "there was no covert alert"
+    found = [f"{path} is open to others" for path in readable_by_others(folder)[:1]]
+    return found + await leaks_on(folder, settings, plates, covert)
+
+
+async def leaks_on(folder: Path, settings: Settings, plates: Iterable[str], covert: Words) -> list[str]:
+    """Everything wrong with a running platform, of which all files lie in this folder, which others may enter. covert:
+    what tells of covert alerts."""
+    processes = processes_on(folder)
     secrets = secrets_in(folder)
     never = {**dict.fromkeys(plates, "a plate"), **secrets, **covert}
-    open_files = [f"{path} is open to others" for path in readable_by_others(folder)]
+    open_files = [f"{path} is open to others" for path in readable_by_others(folder)[1:]]
     stranger = tried_on(folder, processes)
     seen = [*logs_in(folder), *arguments_of(processes), *served_by(processes), *metrics_of(folder, processes)]
     seen += stranger.answers

@@ -103,13 +103,17 @@ class FaultsReport(msgspec.Struct, kw_only=True):
     kinds: list[KindReport]
     differences: list[str]  # the first ones, in words
     growth: list[Growth]
+    leaks: list[
+        str
+    ] = []  # what another user could read or do at the end, and what told of plates, secrets or covert alerts
     machine: str = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
     @property
     def clean(self) -> bool:
         """Whether every fault could be done, the platform recovered from each within the limit, and nothing is missing,
-        double, spurious or in wrong order but for what it had logged."""
-        return self.totals.clean and all(one.recovered_s is not None and one.error is None for one in self.strikes)
+        double, spurious or in wrong order but for what it had logged; and nothing leaked."""
+        well = all(one.recovered_s is not None and one.error is None for one in self.strikes)
+        return self.totals.clean and well and not self.leaks
 
     def lines(self) -> Iterator[str]:
         """The report as lines for people."""
@@ -143,6 +147,7 @@ class FaultsReport(msgspec.Struct, kw_only=True):
                 f" most {growth.most_mb:.0f} MB, {growth.most_files} files"
             )
         yield from (f"  ! {difference}" for difference in self.differences)
+        yield from (f"  ! leaked: {leak}" for leak in self.leaks)
         total = self.totals
         yield (
             f"missing {total.missing}, double {total.double}, spurious {total.spurious}, wrong order {total.wrong_order},"

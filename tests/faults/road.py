@@ -21,6 +21,8 @@ from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, KNOWN_FOR_MS, load_re
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.covert import PRIVATE, SETTING, make_covert_key, private_key
+from pipeline.runtime.private import replacing, write_private
+from pipeline.runtime.settings import Settings, load_settings
 from pipeline.servers.access import provide
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair
@@ -65,6 +67,7 @@ class Road:
         """gateways: whether some cameras send to two gateways over HTTP. desks: whether two `vigie desks` run, from which an
         authority pulls."""
         self.folder = folder
+        folder.chmod(0o711)  # others may come in: what is private, is so by itself
         self.gateways: Gateways | None = None
         self.authority: Authority | None = None
         self._with_gateways, self._with_desks = gateways, desks
@@ -173,10 +176,8 @@ class Road:
 
     def set_clock(self, agent: str, offset_ms: int) -> None:
         """Set an agent's clock wrong by offset_ms."""
-        file = self._clock(agent)
-        partial = file.with_suffix(".partial")
-        partial.write_text(str(offset_ms))
-        partial.replace(file)
+        with replacing(self._clock(agent)) as file:
+            file.write(str(offset_ms).encode())
 
     def _clock(self, agent: str) -> Path:
         return self.folder / f"clock-{agent}"
@@ -189,7 +190,7 @@ class Road:
         urls = {country: desk.url for country, desk in self.desks.items()}
         config = self.folder / "vigie.toml"
         quick = "timeout_s = 2.0\nmax_backoff_s = 2.0\n"
-        config.write_text(settings_toml(credentials, urls).replace("[liaison]\n", f"[liaison]\n{quick}"))
+        write_private(config, settings_toml(credentials, urls).replace("[liaison]\n", f"[liaison]\n{quick}"))
         return config
 
     async def _link(self) -> Links:
@@ -210,6 +211,12 @@ class Road:
             "VIGIE_CONFIG": str(config),
             "VIGIE_LOG_FORMAT": "json",
         }
+
+    @property
+    def settings(self) -> Settings:
+        """By which a process on this machine finds the servers."""
+        named = {"VIGIE_DATA_DIR": str(self.pair.data_dir), "VIGIE_NAMESPACE": NAMESPACE}
+        return load_settings(self.pair.env() | named)
 
     @property
     def covert_key(self) -> X25519PrivateKey:
