@@ -205,6 +205,8 @@ SECOND: Mapping[Act, tuple[Act, ...]] = {
 }
 """Acts that need two persons, and what the second must be allowed to do himself: one of these. A zone's extent decides what
 everybody designated for it sees, as granting does."""
+WITH_APPROVAL: frozenset[Act] = frozenset(SECOND) | {"users.change", "watches.change"}
+"""The acts of requests that may name an approval: these, and those that may turn out to be one of them."""
 
 
 def as_markdown() -> str:

@@ -16,7 +16,7 @@ from pipeline.access.consumers import certificate_digest, claim_of, is_proven, p
 from pipeline.access.login import FRESH_MS, SOMEBODY
 from pipeline.access.record import ReasonNeeded, Result
 from pipeline.access.rights import Allowed, Denied, may_at_all
-from pipeline.access.roles import SHOWS_PLATES
+from pipeline.access.roles import SHOWS_PLATES, WITH_APPROVAL
 from pipeline.desks import bodies
 from pipeline.desks.cookies import known_nonce, session_token
 from pipeline.desks.entries import operation_of
@@ -220,7 +220,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
 async def _named(asked: Asked) -> None:
     """Find what the request is about, beside what its path names, and the approval that it names; both for the record."""
     name = asked.request.headers.get(APPROVAL)
-    if name is not None and asked.route.writes and asked.person is not None:
+    if name is not None and asked.route.act in WITH_APPROVAL and asked.route.writes and asked.person is not None:
         asked.approval = await asked.house.approvals.find(name[:64], asked.now_ms)
     if asked.route.names is not None:
         asked.named = await asked.route.names(asked)

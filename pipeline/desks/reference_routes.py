@@ -7,10 +7,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from pipeline.access.approvals import digest_of
+from pipeline.access.approvals import digest_of, serves
 from pipeline.access.record import Act as Entry
-from pipeline.access.rights import Allowed, Denied, Matter, may, may_with_another
-from pipeline.access.roles import Act
+from pipeline.access.rights import Allowed, Denied, Matter, may, may_at_all, may_with_another
+from pipeline.access.roles import SECOND, Act
 from pipeline.access.signing import unlike
 from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.naming import plates_of, written
@@ -184,15 +184,30 @@ def _check_one(asked: Asked, act: Act, matter: Matter) -> None:
 async def approved(act: Act, asked: Asked, matter: Matter) -> str | None:
     """Check that the person may do this, and use up the approval that the request names. Returns the user_id of who approved
     it; None: nobody, as none was needed. Raises Problem."""
-    name = asked.request.headers.get(APPROVAL)
-    waiting: Waiting | None = None
+    name, waiting = asked.request.headers.get(APPROVAL), None
     if name is not None:
         waiting = await asked.house.approvals.find(name[:64], asked.now_ms)
         matter = _with(matter, approval=waiting.approval() if waiting else None)
     asked.check(matter, act)
-    if waiting is not None and not await asked.house.approvals.use(waiting.approval_id):
+    if name is None:
+        return None
+    if waiting is None or not _serves(asked, waiting, act, matter):
+        raise Problem(
+            403, "second_person", "This approval is for something else, or counts no more.", permits="another one"
+        )
+    if not await asked.house.approvals.use(waiting.approval_id):
         raise Problem(403, "second_person", "This approval was used.", permits="another one")
-    return waiting.approved_by if waiting else None
+    return waiting.approved_by
+
+
+def _serves(asked: Asked, waiting: Waiting, act: Act, matter: Matter) -> bool:
+    """Whether the approval is for exactly this, also where none was needed: nobody says that another approved what he did not. Who
+    gave it must still have a right to it."""
+    who = asked.somebody.user_id
+    if matter.digest is None or not serves(waiting.approval(), who, act, matter.digest, asked.now_ms):
+        return False
+    second = asked.house.directory.person(waiting.approved_by or "", asked.now_ms)
+    return second is not None and any(isinstance(may_at_all(second, one, asked.now_ms), Allowed) for one in SECOND[act])
 
 
 async def _of_list(asked: Asked, item: Exclusion, does: Literal["see", "change"]) -> bool:

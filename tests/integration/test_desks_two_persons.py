@@ -1,5 +1,6 @@
 """What takes two persons besides designations: a signing key's registration, another's credentials, a move to another service."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import WATCHES, ZONES
+from pipeline.state.collections import USERS, WATCHES, ZONES
 from schemas.accesses import Outcome
 from schemas.base import Message
 from schemas.people import SigningKey
@@ -223,6 +224,47 @@ async def test_no_administrator_alone_moves_a_person_to_another_service(desks: D
     assert 204 == (await first.ask("DELETE", path)).status
     assert "second_person" == (await first.ask("PUT", path, make_user("bru.desk1", service="zone 5342"))).rule
     assert 204 == (await first.ask("PUT", f"{PREFIX}/users/new.person", make_user("new.person"))).status
+
+
+async def test_nobody_says_that_another_approved_what_he_did_not(desks: Desks, recorder: MemoryRecorder) -> None:
+    """An approval of one thing named for another that needs none: it is refused, nothing is written, and the approval still serves.
+    Where no approval can be asked for, none is noted."""
+    await desks.writer.put(ZONES, [make_zone(ZONE)])
+    first, second = await desks.logged_in("first.admin"), await desks.logged_in("second.admin")
+    moved = make_user("bru.desk1", service="federal judicial police")
+    approval = await allowed_by(second, first, "users.move", "bru.desk1", moved)
+    other = f"{PREFIX}/users/ivo"
+    renamed = make_user("ivo", name="Another Name")
+    assert (403, "second_person") == asked_with(await first.ask("PUT", other, renamed, headers=approval))
+    assert "Another Name" != (await first.ask("GET", other)).json["name"]
+    inge = await desks.logged_in("inge")
+    now_ms = platform_now_ms()
+    watch = make_watch(
+        "1ABC*", zone=ZONE, requested_by="inge", valid_from_ms=now_ms, valid_until_ms=now_ms + DAY_MS // 2
+    )
+    named = await inge.ask("PUT", f"{PREFIX}/watches/W-1", watch, headers=approval)
+    assert (403, "second_person") == asked_with(named)
+    assert 204 == (await first.ask("POST", f"{PREFIX}/sessions/end", {"user_id": "carl"}, headers=approval)).status
+    assert recorder.entries[-2].entry.approver is None  # type: ignore[union-attr]  # an intent
+    assert 204 == (await first.ask("PUT", f"{PREFIX}/users/bru.desk1", moved, headers=approval)).status
+
+
+async def test_the_word_of_whoever_was_disabled_meanwhile_counts_no_more(desks: Desks) -> None:
+    """Who took over a session and approved with it has gained nothing once its owner is disabled."""
+    first, second = await desks.logged_in("first.admin"), await desks.logged_in("second.admin")
+    moved = make_user("bru.desk1", service="federal judicial police")
+    approval = await allowed_by(second, first, "users.move", "bru.desk1", moved)
+    await desks.writer.put(USERS, [make_user("second.admin", disabled=True)])
+    while (await second.ask("GET", f"{PREFIX}/session")).status != 401:  # noqa: ASYNC110 - the desks hear of it by themselves
+        await asyncio.sleep(0.05)
+    assert (403, "second_person") == asked_with(
+        await first.ask("PUT", f"{PREFIX}/users/bru.desk1", moved, headers=approval)
+    )
+
+
+def asked_with(answer: Reply) -> tuple[int, str | None]:
+    """Status, and the rule of a refusal."""
+    return answer.status, answer.rule
 
 
 async def test_a_zones_extent_is_changed_by_two_persons(desks: Desks) -> None:
