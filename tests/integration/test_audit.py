@@ -120,7 +120,8 @@ async def test_whoever_is_killed_what_was_answered_is_in_the_log_once_and_in_ord
 
     async def ask_on() -> None:
         while not stopped.is_set():
-            await workers.ask(5)
+            with suppress(NotRecorded):  # a busy broker takes longer than the recorder waits: then nothing was answered
+                await workers.ask(5)
             await asyncio.sleep(0.02)
 
     asking = asyncio.create_task(ask_on())

@@ -39,6 +39,7 @@ OF_EACH = settings(
 )
 WATCHED = tuple(str(Path(pipeline.__file__).parent / name) for name in ("desks", "access", "state"))
 LONGEST_LINE = 8_000
+PATIENCE_S = 300.0  # a machine may be busy
 EVERYTHING: dict[str, Any] = {
     "everywhere": True, "zones": (ZONE,), "networks": ("federal", "local", "lez", "public_transport", "vehicle"),
     "lists": ("national_wanted", "stolen", "sis", "no_insurance", "no_inspection", "ad_hoc"),
@@ -121,7 +122,7 @@ def checking(
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
         headers = {"Cookie": cookie(), "Sec-Fetch-Site": "same-origin", "Vigie-Reason": REASON.replace(" ", "%20")}
-        answer = case.call(base_url=url, headers=headers)
+        answer = case.call(base_url=url, headers=headers, timeout=PATIENCE_S)
         if len(answer.request.url or "") > LONGEST_LINE:
             assert answer.status_code == 400  # it is refused before it is a request: in the server's own words
             return
