@@ -4,13 +4,14 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xml.parsers.expat import errors
 
 import msgspec
 
 from pipeline.gateway.items import Refuse
-from pipeline.gateway.node import Node, Value
+from pipeline.gateway.node import MAX_LIST, Node, Value
 
 MAX_DEPTH = 40
 MAX_ELEMENTS = 50_000
@@ -49,17 +50,23 @@ def _undecodable() -> str:
 
 
 def json_of(data: bytes, *guesses: str) -> Node:
-    """The JSON value in these bytes; of several objects or lists that follow each other the first. guesses: encodings that are
+    """The JSON value in these bytes; several objects or lists that follow each other are one list. guesses: encodings that are
     tried where the bytes are no UTF-8. Raises Refuse."""
     _check_values(data.count(b","))
     try:
         return Node(msgspec.json.decode(data))  # it refuses half of a surrogate pair itself
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         text = text_of(data, *guesses)
-        node = next(json_values(text), None) or _refuse_json(text)
+        found = list(islice(json_values(text), MAX_LIST + 1))
+        node = _together(found) if found else _refuse_json(text)
     if not is_text(node):
         raise Refuse("unreadable", HALF_CHARACTER)
     return node
+
+
+def _together(nodes: list[Node]) -> Node:
+    """The only value, or all of them as one list."""
+    return nodes[0] if len(nodes) == 1 else Node([one.value for node in nodes for one in node])
 
 
 def is_text(node: Node) -> bool:

@@ -269,6 +269,10 @@ ALL = [
            "confidence": None, "direction": "receding", "speed_kmh": 81.0, "country": None},)),
     Sample("vigie:from a buffer, without a time", j({"camera_id": "E40-1", "plate": "2VIG096", "captured_at": "", "buffered": True}),
            ("clock_not_set",)),
+    Sample("vigie:one after the other", b"".join(j({"camera_id": "E40-1", "plate": plate, "captured_at_ms": 1777888800001}) + b"\n" for plate in
+           ("2VIG095", "2VIG096")), ({"plate": "2VIG095"}, {"plate": "2VIG096"})),
+    Sample("rekor:one after the other", j(_REKOR) + j({**_REKOR, "uuids": ["AG1-4-2"], "best_plate_number": "2VIG021"}),
+           ({"plate": "2VIG020"}, {"plate": "2VIG021"})),
     Sample("vigie:list", j({"reads": [{"camera_id": "E40-1", "plate": "2-VIG-095", "captured_at_ms": 1777888800001},
            {"camera_id": "E40-1", "plate": "2VIG096", "captured_at": "2026-05-04T12:00:00.002+02:00", "confidence": 0.5}]}),
            ({"plate": "2VIG095", "confidence": None}, {"plate": "2VIG096", "captured_at": "2026-05-04T10:00:00.002Z"})),
