@@ -20,7 +20,7 @@ from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.tables.cells import moment_ms, moment_text
-from pipeline.tables.local_days import LocalDay
+from pipeline.tables.local_days import placed
 
 console = Terminal()
 
@@ -104,10 +104,9 @@ async def _names(settings: Settings, servers: Servers, name: str, months: set[st
 
 def _moment(settings: Settings, option: str, text: str | None, *, until: bool = False) -> int | None:
     try:
-        moment = None if text is None else moment_ms(text, until=until)
+        return None if text is None else placed(moment_ms(text, until=until), settings.country)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
-    return moment.at_ms(settings.country) if isinstance(moment, LocalDay) else moment
 
 
 def _print(found: Sequence[ShownIntent], as_json: bool) -> None:

@@ -24,7 +24,7 @@ from pipeline.state.redis_port import open_redis
 from pipeline.state.settled_letters import SettledLetters
 from pipeline.stream.dead_letters import Choice, letters_in, sent_back
 from pipeline.tables.cells import moment_ms, moment_text
-from pipeline.tables.local_days import LocalDay
+from pipeline.tables.local_days import placed
 from schemas.outcomes import DeadLetter
 
 console, errors = Terminal(), Terminal(stderr=True)
@@ -216,7 +216,7 @@ def _choice(
 def _moment(option: str, text: str | None, *, until: bool = False) -> int | None:
     try:
         moment = None if text is None else moment_ms(text, until=until)
-        return moment.at_ms(load_settings().country) if isinstance(moment, LocalDay) else moment
+        return None if moment is None else placed(moment, load_settings().country)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
 

@@ -18,7 +18,7 @@ from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal
 from pipeline.tables.cells import moment_ms
-from pipeline.tables.local_days import LocalDay
+from pipeline.tables.local_days import placed
 
 evidence_app = typer.Typer(
     help="The pictures that cases rest on.", no_args_is_help=True, epilog=EXIT_CODES
@@ -135,7 +135,6 @@ def release_(hold_id: HoldId) -> None:
 def _moment(text: str, settings: Settings, *, until: bool) -> int:
     """The moment in UTC ms; of a date alone its start, or, with until, its end. Raises typer.BadParameter for another text."""
     try:
-        found = moment_ms(text, until=until)
-        return found.at_ms(settings.country) if isinstance(found, LocalDay) else found
+        return placed(moment_ms(text, until=until), settings.country)
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(str(error), param_hint="--until" if until else "--from") from error

@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from pipeline.hotlist.candidates import Candidate, Shown, candidates_of, sure_of, texts_of
-from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.lists import is_silent, priority_of
-from pipeline.hotlist.makes import same_make
 from pipeline.plates.shared import COUNTRY as SHARED_IN
 from pipeline.plates.shared import written
 from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
+from pipeline.reads.colours import may_be_the_same
 from pipeline.reads.geography import in_any_zone
+from pipeline.reads.makes import same_make
 from pipeline.reads.versions import Versions
 from schemas import ids
 from schemas.outcomes import Alert, Match

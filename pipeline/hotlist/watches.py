@@ -7,11 +7,11 @@ vehicles look alike that such hits ring only where the request's priority is hig
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.hotlist.colours import families_of
 from pipeline.hotlist.index import Hotlist
-from pipeline.hotlist.makes import make_of
 from pipeline.hotlist.matching import CLASS_GROUPS, Hit, counts_here, found_afterwards, hit_of, match_read, match_reads
 from pipeline.reads.admission import may_serve
+from pipeline.reads.colours import families_of
+from pipeline.reads.makes import make_of
 from pipeline.reads.versions import Changed, Version, Versions
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry, Zone

@@ -19,6 +19,7 @@ import msgspec
 from pipeline.law.abroad import MayTell, Tellable
 from pipeline.law.book import rule_at
 from pipeline.neighbours.checks import channel, takes_category
+from pipeline.neighbours.offences import offence_of
 from pipeline.neighbours.treaties import sirene_fault, treaty_fault
 from pipeline.reads.admission import may_serve, trusted_country
 from pipeline.reads.geography import Direction, direction_through, heading_of, in_zone, position_of
@@ -276,7 +277,7 @@ def _forward(
         legal_basis=policy.legal_basis,
         purpose=policy.purpose,
         handling_code=policy.handling_code,
-        offence_category=alert.category,
+        offence_category=offence_of(alert.category) or alert.category,
         plate=read.plate,
         plate_country=trusted_country(read),
         confidence=alert.score,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import Unavailable
+from pipeline.plates.countries import MEANT, is_country
 from pipeline.reads.versions import Versions
 from schemas.reads import Network, PlateRead, Purpose
 from schemas.reference import Camera
@@ -147,6 +148,9 @@ def purposes_of_read(read: PlateRead, camera: Camera) -> tuple[Purpose, ...]:
 
 
 def trusted_country(read: PlateRead) -> str | None:
-    """The country of the read, if its probability is at least TRUSTED_COUNTRY or the camera states none; else None."""
-    stated = read.country_confidence > 0.0
-    return None if stated and read.country_confidence < TRUSTED_COUNTRY else read.country
+    """The country of the read, if its probability is at least TRUSTED_COUNTRY or the camera states none; else None. UK and EL are
+    GB and GR, and what is no country's code says nothing."""
+    if read.country is None or 0.0 < read.country_confidence < TRUSTED_COUNTRY:
+        return None
+    country = MEANT.get(read.country, read.country)
+    return country if is_country(country) else None

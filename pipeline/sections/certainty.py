@@ -17,6 +17,8 @@ from pipeline.plates import countries_of
 from pipeline.plates.shared import written
 from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import trusted_country
+from pipeline.reads.colours import may_be_the_same
+from pipeline.reads.makes import same_make
 from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Camera
 
@@ -175,8 +177,9 @@ def _nearest_m(travel_s: float, entry: float | None, exit_: float | None) -> flo
 def notes_on(entry: PlateRead, exit_: PlateRead) -> tuple[str, ...]:
     """What an officer should look at in the pictures, one sentence each; none of it voids the pair. Empty: nothing."""
     found = []
-    for what, one, other in (("colour", entry.colour, exit_.colour), ("make", entry.make, exit_.make)):
-        if one and other and one.casefold() != other.casefold():
+    looks = (("colour", entry.colour, exit_.colour, may_be_the_same), ("make", entry.make, exit_.make, same_make))
+    for what, one, other, alike in looks:
+        if one and other and not alike(one, other):
             found.append(f"{what}: {one} at the entry, {other} at the exit")
     if entry.plate != exit_.plate:
         found.append(f"plate: {entry.plate} at the entry, {exit_.plate} at the exit")

@@ -20,6 +20,9 @@ ROUNDING_M = 12.0
 """What a position is uncertain by where nothing is stated: coordinates are registered with four decimals, which is half a diagonal
 of 11 by 7 m. It lets a distance be a little shorter than the beeline, which is in the driver's favour."""
 SPHERE_ERROR = 0.005  # of a beeline over a sphere, for the earth is none
+LEAST_M = 200.0
+"""What is shorter is no section: where along the road a camera reads a plate differs by tens of metres, a tenth of this. Ours; the
+law of a country may ask for more (see unlawful)."""
 MOST_DETOUR = (
     3.0  # a road that winds more than this between two cameras is a mistake of its distance or of a position; ours
 )
@@ -143,7 +146,10 @@ def _directions(cameras: Iterable[Camera]) -> list[str]:
 
 
 def _distance(distance: Distance, cameras: Mapping[str, Camera]) -> list[str]:
-    """How a distance does not fit the positions of its cameras, in words."""
+    """What is wrong with a distance: it is too short, or does not fit the positions of its cameras, in words."""
+    who = f"{distance.metres:g} m from {distance.entry_camera_id} to {distance.exit_camera_id}"
+    if distance.metres < LEAST_M:
+        return [f"{who} is less than {LEAST_M:g} m, over which no average speed is proved"]
     ends = [cameras.get(camera_id) for camera_id in (distance.entry_camera_id, distance.exit_camera_id)]
     known = [camera for camera in ends if camera is not None and camera.position is not None]
     if len(known) < 2:
@@ -154,7 +160,6 @@ def _distance(distance: Distance, cameras: Mapping[str, Camera]) -> list[str]:
     apart_m = beeline_m(entry.position, exit_.position)
     doubt_m = apart_m * SPHERE_ERROR
     doubt_m += sum(map(doubt_of, known))
-    who = f"{distance.metres:g} m from {entry.camera_id} to {exit_.camera_id}"
     if distance.metres < apart_m - doubt_m:
         return [f"{who} is shorter than the {apart_m:.0f} m of the beeline"]
     if distance.metres > (apart_m + doubt_m) * MOST_DETOUR:

@@ -1,8 +1,8 @@
 """Decides what the passages of one plate at both sides of a section prove, or why they prove nothing.
 
-Every doubt counts for the driver: speeds are rounded down, doubt about a time is added to the travel time, and where a
-gantry has several cameras, the pair of reads with the lowest speed counts. Limits are compared as exact fractions; no float
-decides.
+Every doubt counts for the driver: speeds are rounded down, a violation stands only if it does with all doubt about the times
+added to the travel time, and where a gantry has several cameras, the pair of reads with the lowest speed counts. Limits are
+compared as exact fractions; no float decides.
 """
 
 from dataclasses import dataclass, replace

@@ -7,7 +7,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-from pipeline.tables.local_days import LocalDay
+from pipeline.tables.local_days import LocalDay, LocalTime
 from pipeline.tables.spreadsheets import no_milliseconds
 
 _TRUE = {"true", "yes", "1", "on", "y", "ja", "j", "oui", "waar", "vrai", "wahr"}
@@ -75,9 +75,9 @@ writes it."""
 _FIGURES = re.compile(r"[-+0-9., ;|eE]*")  # numbers and corners
 
 
-def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
-    """A moment in ms UTC: epoch milliseconds, or an ISO time, which is UTC unless it says otherwise. A date alone is a local
-    day; one with a zone (2026-03-01+01:00, as XML writes dates) is that day in that zone.
+def moment_ms(text: str, *, until: bool = False) -> int | LocalDay | LocalTime:
+    """A moment in ms UTC: epoch milliseconds, or an ISO time with its zone. A date alone is a local day, a time without a zone is
+    what local clocks show; a date with a zone (2026-03-01+01:00, as XML writes dates) is that day in that zone.
 
     until: a date means the end of that day, not its start. A midnight without a zone may mean either, and is refused; so is a
     week or a day of the year.
@@ -107,7 +107,7 @@ def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
         if not _MOMENT.fullmatch(text):
             raise ValueError("it is of another form")
         moment = datetime.fromisoformat(text)
-        return _epoch_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        return _epoch_ms(moment) if moment.tzinfo else LocalTime(moment, until)
     except (ValueError, OverflowError):
         raise ValueError(
             f"{shown(text)} is no moment: 2026-03-01, 2026-03-01T08:30:00Z or milliseconds since 1970"
@@ -122,7 +122,7 @@ def _refuse_doubtful(text: str) -> None:
             raise ValueError(f"{shown(text)} {wrong}")
     elif _MIDNIGHT.fullmatch(text):
         raise ValueError(
-            f"{shown(text)} may mean that day or its first moment: write 2026-12-31, or 2026-12-31T00:00:00Z"
+            f"{shown(text)} may mean that day or its first moment: write the date alone, or 2026-12-31T00:00:00Z"
         )
 
 

@@ -14,9 +14,9 @@ What is nested in the message has columns of its own in a CSV file:
 | zones | polygon | `50.85 4.35\\|50.86 4.36\\|50.84 4.37`: corners, latitude first |
 
 Lists of names are separated by | or spaces, lists of texts by |. Moments (valid_from_ms, also written valid_from) are
-milliseconds since 1970 or ISO times, UTC unless they say otherwise; a date alone is that day in the country's time, from its
-start, or to its end in a valid_until. The country is that of the section, elsewhere our own. Yes and no are true and false, yes
-and no, 1 and 0.
+milliseconds since 1970 or ISO times with their zone; a time without one is what the country's clocks show, and a date alone that
+day there, from its start, or to its end in a valid_until. The country is that of the section, elsewhere our own. Yes and no are
+true and false, yes and no, 1 and 0.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,5 +1,5 @@
-"""Turns a date, which a file or an option gives, into a moment: the first of that day in a country's time, or of the day
-after."""
+"""Turns a date or a time without a zone, which a file or an option gives, into a moment: as the country's clocks show it; of a
+date the first of that day, or of the day after."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -48,7 +48,37 @@ class LocalDay:
         return _at_ms(self.day, self.ends, country)
 
 
+@dataclass(frozen=True, slots=True)
+class LocalTime:
+    """A date with a time but no zone, as a file or an option gives it. ends: something ends then. Of the hour that comes twice in
+    autumn an end is the first, a beginning the second: neither makes anything hold for longer than was meant."""
+
+    clock: datetime
+    ends: bool = False
+
+    def at_ms(self, country: str) -> int:
+        """The moment in ms UTC at which the country's clocks show this. Raises OverflowError beyond the calendar.
+
+        >>> LocalTime(datetime(2026, 6, 30, 23, 59)).at_ms("BE")
+        1782856740000
+        >>> autumn = datetime(2026, 10, 25, 2, 30)
+        >>> (LocalTime(autumn).at_ms("BE") - LocalTime(autumn, ends=True).at_ms("BE")) / 3_600_000
+        1.0
+        """
+        return _epoch_ms(self.clock.replace(tzinfo=zone_of(country), fold=0 if self.ends else 1))
+
+
+def placed(moment: int | LocalDay | LocalTime, country: str) -> int:
+    """The moment in ms UTC: of a date or a time without a zone as the country's clocks show it. Raises ValueError or OverflowError
+    for one beyond the calendar."""
+    return moment if isinstance(moment, int) else moment.at_ms(country)
+
+
 @lru_cache(maxsize=4096)
 def _at_ms(day: date, ends: bool, country: str) -> int:
     midnight = datetime.combine(day + timedelta(days=1) if ends else day, time(), zone_of(country))
-    return round((midnight - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+    return _epoch_ms(midnight)
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from pipeline.tables.columns import EACH, Place, Table
-from pipeline.tables.local_days import LocalDay
+from pipeline.tables.local_days import LocalDay, LocalTime
 from pipeline.tables.plate_cells import CyrillicPlate
 from pipeline.tables.refusals import explained, unknown_field
 from schemas.base import Message
@@ -120,7 +120,7 @@ def _amend(values: object, way: Place, parse: Callable[[str], object], place: tu
             raise WrongItem((*place, step), str(error)) from error
 
 
-_PLACED = frozenset((CyrillicPlate, LocalDay, dict, list))
+_PLACED = frozenset((CyrillicPlate, LocalDay, LocalTime, dict, list))
 
 
 def _place_days(values: dict[str, Any], country: str, place: tuple[str | int, ...]) -> None:
@@ -129,11 +129,12 @@ def _place_days(values: dict[str, Any], country: str, place: tuple[str | int, ..
     for name, value in values.items():
         if type(value) not in _PLACED:
             continue
-        if isinstance(value, LocalDay):
+        if isinstance(value, LocalDay | LocalTime):
             try:
                 values[name] = value.at_ms(country)
             except (ValueError, OverflowError) as error:
-                reason = f"{value.day} is beyond the calendar; leave it out where there is no end"
+                given = value.day if isinstance(value, LocalDay) else value.clock
+                reason = f"{given} is beyond the calendar; leave it out where there is no end"
                 raise WrongItem((*place, name), reason) from error
         elif isinstance(value, dict):
             _place_days(value, country, (*place, name))

@@ -53,6 +53,13 @@ def test_a_hit_that_policy_and_entry_allow_is_forwarded() -> None:
     )  # fmt: skip
 
 
+def test_a_forward_names_the_offence_as_the_list_does() -> None:
+    """However the entry writes it; what is on no list is told as it is written."""
+    words = ("diefstal", " Vol ", "poaching")
+    found = [forwards(shared(category=word))[0].offence_category for word in words]
+    assert ["theft", "theft", "poaching"] == found
+
+
 def test_a_forward_holds_only_what_the_neighbour_needs() -> None:
     """No owner, no trail, no pictures, whatever the alert holds."""
     read = make_read(crop="2026-01-01/aa.jpg", overview="2026-01-01/bb.jpg", colour="vermilion", lane=2)

@@ -131,7 +131,7 @@ async def test_what_was_decided_is_not_decided_again_after_redis_was_emptied() -
 
 async def test_what_cannot_be_a_section_is_refused_with_its_reason() -> None:
     """Shorter than the beeline; a camera that moves."""
-    short = section(distances=[{"entry_camera_id": "IN", "exit_camera_id": "OUT", "metres": 50.0}])
+    short = section(distances=[{"entry_camera_id": "IN", "exit_camera_id": "OUT", "metres": 500.0}])
     (outcome,) = await decided(*ROAD, short)
     assert outcome.refused is not None
     assert ("not_taken", True) == (outcome.refused.reason, "beeline" in outcome.refused.detail)

@@ -81,6 +81,12 @@ def of_incidents() -> list[str]:
     ]  # fmt: skip
 
 
+def test_one_make_or_colour_in_two_words_is_no_note() -> None:
+    """As registers and cameras of several countries write them."""
+    entry = make_read("1ABC234", colour="rouge", make="Citroën")
+    assert () == notes_on(entry, replace(entry, colour="red", make="CITROEN"))
+
+
 def of_violations() -> list[str]:
     """Of the two ends of a section."""
     entry = make_read("BOB77", colour="grey", make="Volvo", country="BE", country_confidence=0.99)

@@ -86,6 +86,7 @@ def test_a_country_is_trusted_from_one_half_or_when_no_probability_is_stated() -
     assert "FR" == trusted_country(make_read(country="FR"))
     assert "FR" == trusted_country(make_read(country="FR", country_confidence=0.5))
     assert trusted_country(make_read(country="FR", country_confidence=0.49)) is None
+    assert ["GB", "GR", None] == [trusted_country(make_read(country=code)) for code in ("UK", "EL", "XX")]
     assert trusted_country(make_read()) is None
 
 

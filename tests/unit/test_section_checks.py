@@ -58,6 +58,13 @@ def test_a_camera_cannot_be_both_ends() -> None:
     assert ["camera IN is both entry and exit"] == faults_of(section, cameras_along(section))
 
 
+def test_what_is_shorter_than_the_places_are_sure_is_no_section() -> None:
+    """Also where its cameras are not known."""
+    (fault,) = faults_of(make_section(metres=199.9), {})
+    assert "199.9 m from IN to OUT is less than 200 m" in fault
+    assert [] == faults_of(make_section(metres=200.0), {})
+
+
 def test_what_the_law_asks_for_is_told_with_its_article() -> None:
     """Fifty metres of Dutch motorway."""
     (length,) = unlawful(make_section(metres=50.0, country="NL"), NOON_MS)

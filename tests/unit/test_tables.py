@@ -562,11 +562,24 @@ def test_a_title_above_the_header_and_a_column_without_name_are_told(read: Read)
 def test_a_day_with_a_midnight_is_asked_for_what_it_means(read: Read) -> None:
     """As the last day of a validity it is a day more than as a moment."""
     _, refused = read(f"{HEADER},valid_until\n{GOOD},2027-12-31 00:00:00\n")
-    assert "may mean that day or its first moment: write 2026-12-31, or" in refused[0]
+    assert "may mean that day or its first moment: write the date alone, or" in refused[0]
     for written in ("2027-12-31T00:00:00", "2027-12-31T00:00", "20271231T000000"):
         assert "may mean that day or its first moment" in read(f"{HEADER},valid_until\n{GOOD},{written}\n")[1][0]
     (entry,), _ = read(f"{HEADER},valid_until\n{GOOD},2027-12-31T00:00:00+01:00\n")
     assert cells.moment_ms("2027-12-30T23:00:00Z") == entry.valid_until_ms
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [("2027-06-30 23:59", "2027-06-30T21:59:00Z"),
+     ("2027-12-31T23:59:59", "2027-12-31T22:59:59Z"),
+     ("2027-10-31 02:30", "2027-10-31T00:30:00Z"),
+     ("2027-06-30 23:59Z", "2027-06-30T23:59:00Z")],
+)  # fmt: skip
+def test_a_time_without_a_zone_is_what_the_countrys_clocks_show(read: Read, written: str, utc: str) -> None:
+    """Of an hour that comes twice, what ends then ends the first time."""
+    (entry,), _ = read(f"{HEADER},valid_until\n{GOOD},{written}\n")
+    assert cells.moment_ms(utc) == entry.valid_until_ms
 
 
 @pytest.mark.parametrize(
