@@ -178,13 +178,13 @@ async def harm(platform: Platform, fault: str, seconds: float) -> float | None:
 
 def cpu_seconds(platform: Platform) -> dict[str, float]:
     """The processor seconds that each process of the platform has taken so far; `load` is this process."""
-    return {**{name: _cpu_of(pid) for name, pid in processes(platform)}, "load": time.process_time()}
+    return {**{name: cpu_of(pid) for name, pid in processes(platform)}, "load": time.process_time()}
 
 
 def waited_seconds(platform: Platform) -> dict[str, float]:
     """The seconds that the threads of each process were ready to run and had no processor so far, as Linux counts them; named as
     in cpu_seconds. 0 for all where the system does not tell."""
-    return {**{name: _waited_of(pid) for name, pid in processes(platform)}, "load": _waited_of(os.getpid())}
+    return {**{name: waited_of(pid) for name, pid in processes(platform)}, "load": waited_of(os.getpid())}
 
 
 def shares(before: Mapping[str, float], after: Mapping[str, float], took_s: float) -> dict[str, float]:
@@ -196,7 +196,8 @@ def shares(before: Mapping[str, float], after: Mapping[str, float], took_s: floa
     }
 
 
-def _cpu_of(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """The processor seconds that this process has taken so far; 0 where it has ended."""
     try:
         times = psutil.Process(pid).cpu_times()
     except psutil.Error:
@@ -204,7 +205,9 @@ def _cpu_of(pid: int) -> float:
     return times.user + times.system
 
 
-def _waited_of(pid: int) -> float:
+def waited_of(pid: int) -> float:
+    """The seconds that this process's threads were ready and had no processor so far, as Linux counts them; 0 where it does not
+    tell."""
     waited_ns = 0
     for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
         with contextlib.suppress(OSError):  # the thread has ended

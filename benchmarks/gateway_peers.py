@@ -1,4 +1,4 @@
-"""The processes that bench_gateway.py measures: a gateway, and a bare aiohttp handler that only writes the body to Kafka."""
+"""The processes that benchmarks of the gateway measure: one, and a bare aiohttp handler that only writes the body to Kafka."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -114,6 +114,8 @@ class Versions(Generic[T]):
 
     def at(self, key: str, at_ms: int) -> T | None:
         """The item as it held at at_ms (UTC); None: there was none."""
+        if at_ms >= self._last_change_ms:
+            return self._newest.get(key)
         return held_at(self._histories.get(key, ()), at_ms)
 
     def as_of(self, at_ms: int) -> Mapping[str, T]:
@@ -150,6 +152,8 @@ class Versions(Generic[T]):
         For uses that prove nothing against anybody: a camera that was imported again after Redis was emptied says since when
         it has existed.
         """
+        if at_ms >= self._last_change_ms and (item := self._newest.get(key)) is not None:
+            return item
         return known_at(self._histories.get(key, ()), at_ms)
 
     def as_known(self, at_ms: int) -> Mapping[str, T]:
