@@ -90,16 +90,16 @@ class Door:
 
     def _known(self, request: web.BaseRequest, headers: dict[str, str]) -> tuple[Claim, Sender]:
         """What the request claims, and its sender, who has proven it. Raises Refused (401)."""
-        now_ms, peer = self._now_ms(), request.remote or ""
+        now_ms = self._now_ms()
         shown = Presented(request.method, request.raw_path, headers, _certificate_of(request))
         try:
             claim, sender = self._proving.proven(shown, now_ms)
         except NotProven as no:
             if not no.is_stale:
-                self._knocks.note(no.claim, no.sender, peer, headers.get("user-agent", ""), now_ms)
+                self._knocks.note(no.claim, no.sender, request.remote or "", headers.get("user-agent", ""), now_ms)
             raise Refused(401, *(("WWW-Authenticate", one) for one in no.challenges)) from None
         if claim.by == "digest":
-            self._knocks.answered(peer)
+            self._knocks.answered(request.remote or "")
         return claim, sender
 
     async def _body(self, request: web.BaseRequest, held: Held) -> bytes:

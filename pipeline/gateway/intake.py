@@ -103,7 +103,9 @@ class Intake:
         except BaseException:
             await self._sharing.give_back(passages, passages.drop())
             raise
-        await self._sharing.give_back(passages, passages.keep(refused))
+        known = passages.keep(refused)
+        if passages.borrowed:
+            await self._sharing.give_back(passages, known)
         return taken
 
     async def _read(self, message: Message, passages: OneMessage) -> MessageReading:
@@ -112,8 +114,8 @@ class Intake:
             one = await self._parsed(message)
         except Refuse as refused:
             return not_unpacked(refused)
-        if one.maker is not None:
-            await self._sharing.borrow(passages, passages.shared(one.items, one.maker.NAME, one.maker.PASSAGE_MS))
+        if one.maker is not None and (keys := passages.shared(one.items, one.maker.NAME, one.maker.PASSAGE_MS)):
+            await self._sharing.borrow(passages, keys)
         return related(one, passages, message.received_at_ms)
 
     async def _parsed(self, message: Message) -> Parsed:

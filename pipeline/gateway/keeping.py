@@ -22,6 +22,8 @@ from schemas.topics import DEAD_LETTERS, READS
 log = structlog.get_logger()
 PATIENCE_S = 10.0
 """So long a sender waits for Kafka; then it is told to send again."""
+LOOK_S = 0.1
+"""All that wait are looked through at most so often for those that have waited for too long."""
 MOST_WAITING = 5_000
 AT_ONCE = 500
 GATHER_S = 0.005
@@ -32,15 +34,20 @@ class _Message(NamedTuple):
     reads: Sequence[PlateRead]
     letters: Sequence[DeadLetter]
     kept: "asyncio.Future[None]"
+    until_s: float  # of the loop's clock: then it is given up
 
 
 class Keeper:
-    """Sends messages' reads and letters. run() must run while keep() is called. gather_s: see GATHER_S."""
+    """Sends messages' reads and letters. run() must run while keep() is called. gather_s, patience_s: see GATHER_S, PATIENCE_S."""
 
-    def __init__(self, sender: Sender, namespace: str, *, gather_s: float = GATHER_S) -> None:
-        self._sender, self._namespace, self._gather_s = sender, namespace, gather_s
+    def __init__(
+        self, sender: Sender, namespace: str, *, gather_s: float = GATHER_S, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._sender, self._namespace, self._gather_s, self._patience_s = sender, namespace, gather_s, patience_s
         self._waiting: deque[_Message] = deque()
+        self._under_way: Sequence[_Message] = ()
         self._something = asyncio.Event()
+        self._patience: asyncio.TimerHandle | None = None  # one for all messages: one for each took a microsecond
 
     async def keep(self, reads: Sequence[PlateRead], letters: Sequence[DeadLetter] = ()) -> None:
         """Wait until Kafka has acknowledged all of these reads and letters. Raises Unavailable when too many
@@ -51,14 +58,12 @@ class Keeper:
         if len(self._waiting) >= MOST_WAITING:
             raise Unavailable("Kafka", retry_after_s=PATIENCE_S)
         loop = asyncio.get_running_loop()
-        message = _Message(reads, letters, loop.create_future())
+        message = _Message(reads, letters, loop.create_future(), loop.time() + self._patience_s)
         self._waiting.append(message)
         self._something.set()
-        patience = loop.call_later(PATIENCE_S, _give_up, message)
-        try:
-            await message.kept
-        finally:
-            patience.cancel()
+        if self._patience is None:
+            self._patience = loop.call_at(message.until_s, self._give_up)
+        await message.kept
 
     async def run(self) -> None:
         """Send what waits, until cancelled."""
@@ -68,7 +73,23 @@ class Keeper:
             while self._waiting:
                 await asyncio.sleep(self._gather_s)
                 some = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
-                await self._send([one for one in some if not one.kept.done()])  # nobody waits for the others any more
+                self._under_way = [one for one in some if not one.kept.done()]  # nobody waits for the others any more
+                try:
+                    await self._send(self._under_way)
+                except BaseException:  # nobody would give them up once others are under way
+                    _settle(self._under_way, Unavailable("Kafka", retry_after_s=PATIENCE_S))
+                    raise
+                self._under_way = ()
+
+    def _give_up(self) -> None:
+        """Settle the messages that have waited for too long, and look again when the next one will have."""
+        loop = asyncio.get_running_loop()
+        now_s = loop.time()
+        waiting = [one for one in (*self._under_way, *self._waiting) if not one.kept.done()]
+        _settle([one for one in waiting if one.until_s <= now_s], Unavailable("Kafka", retry_after_s=PATIENCE_S))
+        next_s = min((one.until_s for one in waiting if one.until_s > now_s), default=None)
+        again_s = None if next_s is None else max(next_s, now_s + LOOK_S)
+        self._patience = None if again_s is None else loop.call_at(again_s, self._give_up)
 
     async def _send(self, some: Sequence[_Message]) -> None:
         try:
@@ -106,10 +127,6 @@ class Keeper:
             for message in some
             for letter in message.letters
         ]
-
-
-def _give_up(message: _Message) -> None:
-    _settle((message,), Unavailable("Kafka", retry_after_s=PATIENCE_S))
 
 
 def _settle(some: Sequence[_Message], error: VigieError | None) -> None:
