@@ -9,7 +9,8 @@ embedded pair; with --agents all agents run, too, with a hotlist of 100,000 entr
 
 cores: processor seconds a second of each process, this one (load) with them; core_us: the same for one event, in microseconds;
 waited_share: seconds a second for which a process's threads were ready and had no processor, which is also what other programs on
-the machine cost. On a machine that others use, give it precedence (a control group of high weight, or `chrt --rr 1`).
+the machine cost. captured_before_due_ms: by how much the warm-up ended late. On a machine that others use, give it precedence (a
+control group of high weight, or `chrt --rr 1`).
 
 Appends to benchmarks/results/gateway_country.jsonl.
 """
