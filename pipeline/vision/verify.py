@@ -25,6 +25,7 @@ AROUND = 1.4, 1.15  # heights of a character that are seen beside the text, and 
 BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one would begin
 _EVEN = 60  # of 255: most difference along a column of even ground, where ink differs by some 200
 _COVERED = 70  # of 255: least difference of what covers an end of a plate from the plate's ground
+_INK, _DASH_BESIDE = 50, (-0.15, 0.75)  # of 255: least difference from the ground; heights of a character beside a text
 _SPARE = 4  # pixels of the network's input around a block: farther than it is blurred
 _ONE_SHADE, _OTHER_SHADE = 50, 40  # of 255: most difference along a post, least between it and the plate's ground
 _RIM = 0.18  # heights of a character between a text and what frames its ground
@@ -38,7 +39,8 @@ class BlockVerdict:
     of that plate's characters.
 
     free: there is even ground to the left and right of a single line, as around a short text in the middle of a long plate.
-    crossed: something upright, such as a post, stands before a single line and may hide a character.
+    crossed: something upright, such as a post, stands before a single line and may hide a character, or a dash at one of its
+    ends parts it from a character that is hidden.
     """
 
     plate: float
@@ -69,7 +71,8 @@ class BlockVerifier:
         block = block_of(grey, rows)
         (found,) = self._session.run(["log_odds"], {"blocks": block[None, None].astype(np.float32) / 255.0})
         is_single, length = len(rows) == 1, rows[0].length / rows[0].height
-        free, crossed = is_single and ends_are_free(block, length), is_single and is_crossed(block, length)
+        free = is_single and ends_are_free(block, length)
+        crossed = is_single and (is_crossed(block, length) or ends_in_a_dash(block, length))
         return BlockVerdict(float(found[0, 0]), float(found[0, 1]), free, crossed)
 
 
@@ -136,6 +139,29 @@ def is_crossed(block: NDArray[np.uint8], length: float) -> bool:
     of_one_shade = (highest - lowest < _ONE_SHADE) & (np.abs(middle - _ground_of(text)) > _OTHER_SHADE)
     least = max(2, round(_POST * step))
     return bool(np.any(np.convolve(of_one_shade, np.ones(least), "valid") >= least))
+
+
+def ends_in_a_dash(block: NDArray[np.uint8], length: float) -> bool:
+    """Whether a dash stands beside the first or the last character of a single line. block: see block_of. length: of the line, in
+    heights of a character."""
+    step, high = WIDE / (length + 2 * AROUND[0]), HIGH / (1 + 2 * AROUND[1])
+    ground = _ground_of(block[:, round(AROUND[0] * step) : round(WIDE - AROUND[0] * step)])
+    top, bottom = round((AROUND[1] + 0.04) * high), round((AROUND[1] + 0.96) * high)
+    ink = (np.abs(block[top:bottom] - ground) > _INK).astype(np.uint8)
+    near, far = (round((AROUND[0] - share) * step) for share in _DASH_BESIDE)
+    ends = ink[:, far:near], ink[:, WIDE - near : WIDE - far]
+    return any(
+        _is_dash(box, end, step) for end in ends for box in cv2.connectedComponentsWithStats(end)[2][1:].tolist()
+    )
+
+
+def _is_dash(box: list[int], ink: Grey, step: float) -> bool:
+    """Whether a shape (x, y, width, height, pixels) in a line's ink is a dash: flat, full, at half height, alone in its columns."""
+    x, y, width, height, pixels = box
+    wide, tall, middle = width / step, height / len(ink), (y + height / 2) / len(ink)
+    is_flat = max(0.2, 1.5 * tall) <= wide <= 0.6 and 0.08 <= tall <= 0.33 and 0.36 <= middle <= 0.66
+    is_alone = 0 < x and x + width < ink.shape[1] and int(ink[:, x : x + width].sum()) <= 1.1 * pixels
+    return is_flat and is_alone and pixels >= 0.7 * width * height
 
 
 def corners_of(rows: Sequence[Row]) -> NDArray[np.float64]:

@@ -18,7 +18,17 @@ from pipeline.vision.credit import (
 from pipeline.vision.ctc import ALPHABET, spelt
 from pipeline.vision.lines import PlateLine
 from pipeline.vision.rows import Row
-from pipeline.vision.verify import AROUND, HIGH, WIDE, BlockVerdict, block_of, corners_of, ends_are_free, is_crossed
+from pipeline.vision.verify import (
+    AROUND,
+    HIGH,
+    WIDE,
+    BlockVerdict,
+    block_of,
+    corners_of,
+    ends_are_free,
+    ends_in_a_dash,
+    is_crossed,
+)
 
 
 def row(**changed: float) -> Row:
@@ -234,3 +244,14 @@ def test_a_band_close_to_a_text_covers_no_character(skipped: int, middle: float,
     grey[:, : int(middle) - 115] = 100
     found = PlateLine(np.zeros((48, 176 - skipped, 3), np.uint8), row(centre_x=290.0, length=220.0), skipped)
     assert expected == beside_a_band(BlockVerdict(6.0, -1.5), grey, row(centre_x=middle), found).free
+
+
+@pytest.mark.parametrize(
+    ("at", "wide", "high", "expected"),
+    [(15, 6, 2, True), (108, 6, 2, True), (15, 3, 3, False), (60, 6, 2, False), (15, 3, 12, False)],
+)
+def test_a_dash_beside_a_text_tells_that_the_text_goes_on(at: int, wide: int, high: int, expected: bool) -> None:
+    """A screw, a dash within the text and another stroke are none."""
+    block = on_a_plate()
+    block[24 - high // 2 : 24 - high // 2 + high, at : at + wide] = 20
+    assert expected == ends_in_a_dash(block, 5.0)
