@@ -34,7 +34,7 @@ from pipeline.plates.countries import country_fault
 from pipeline.sections.checks import fault_of_section
 from pipeline.tables import cells, road_cells
 from pipeline.tables.blank_texts import fault_of_texts
-from pipeline.tables.plate_cells import entry_name, wanted_plate
+from pipeline.tables.plate_cells import case_cell, id_cell, wanted_plate
 from pipeline.tables.spreadsheets import known_text
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
@@ -160,6 +160,7 @@ _LINES = (lambda cell: [road_cells.line(part) for part in cells.words(cell)], _l
 
 
 _IF_KNOWN = (known_text, str)
+_ID = (id_cell, str)
 
 
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
@@ -168,10 +169,16 @@ _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Call
         lambda regions: _joined([road_cells.region_text(one) for one in regions]),
     ),
     (Camera, "line"): (road_cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
-    (HotlistEntry, "entry_id"): (entry_name, str),
+    (HotlistEntry, "entry_id"): _ID,
+    (HotlistEntry, "list_id"): _ID,
+    (WantedList, "list_id"): _ID,
+    (Exclusion, "exclusion_id"): _ID,
+    (Exclusion, "entry_id"): _ID,
+    (Exclusion, "list_id"): _ID,
+    (Watch, "watch_id"): _ID,
     (HotlistEntry, "make"): _IF_KNOWN,
     (HotlistEntry, "colour"): _IF_KNOWN,
-    (HotlistEntry, "case_reference"): _IF_KNOWN,
+    (HotlistEntry, "case_reference"): (case_cell, str),
     (HotlistEntry, "plate"): (wanted_plate, str),
     (Exclusion, "plate"): (wanted_plate, str),
     (Watch, "plate"): (wanted_plate, str),
@@ -243,7 +250,7 @@ def _table(
     amend: dict[Place, Callable[[str], object]] = {
         column.place: column.parse
         for column in columns
-        if column.name == "plate" or column.aliases or column.parse is known_text
+        if column.name == "plate" or column.aliases or column.parse in (known_text, case_cell)
     }
     amend |= {place: parse for place, parse in _moments_in(message) if EACH in place}
     of_lists = message in (HotlistEntry, Watch, Exclusion)

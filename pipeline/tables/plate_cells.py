@@ -11,7 +11,7 @@ from pipeline.hotlist.pattern_index import collapsed
 from pipeline.plates import COUNTRIES
 from pipeline.plates.text import BY_SOUND, by_sound, compact, is_cyrillic
 from pipeline.tables.cells import shown
-from pipeline.tables.spreadsheets import LONGEST_PLATE, changed_plate, is_word, is_worded, no_name
+from pipeline.tables.spreadsheets import LONGEST_PLATE, changed_plate, is_word, is_worded, known_text, no_name
 from pipeline.tables.text_lines import CURE
 
 _WILDCARDS = re.compile(r"([?*]+)")
@@ -19,6 +19,7 @@ _SIGNS = {"B": "BE", "D": "DE", "F": "FR", "L": "LU"} | {code: code for code in 
 _SIGNED = re.compile(r"(?P<first>[A-Z]{1,2})[ -]+(?P<rest>.+)|(?P<plate>.+?)[ -]+(?P<last>[A-Z]{2})")
 _SEALS = "\u00b7\u2022\u2219"  # points, as some write the seal of a German plate
 _TURNS = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+_SHORT = 4  # characters, of a number that was changed: 0 or 1e5
 _ORDINARY = 1e-10  # a text at least so likely is of an ordinary series of its country
 _NOBODYS = 1e-12  # a text less likely is at most a long personalised plate
 
@@ -64,7 +65,8 @@ def wanted_plate(text: str) -> str | CyrillicPlate:
     ('1ABC2?4', 'BMU12*')
     """
     text = text.removeprefix("'")  # a spreadsheet's mark of a text
-    if text.isascii() and text.isalnum() and len(text) <= LONGEST_PLATE and not is_word(text) and not is_worded(text):
+    plain = text.isascii() and text.isalnum() and _SHORT < len(text) <= LONGEST_PLATE
+    if plain and not is_word(text) and not is_worded(text):
         return text.upper()  # nearly all: nothing that a spreadsheet would have changed
     wrong = changed_plate(text) or _with_country(text.upper())
     if wrong:
@@ -72,15 +74,21 @@ def wanted_plate(text: str) -> str | CyrillicPlate:
     return CyrillicPlate(text) if is_cyrillic(text) else _compacted(text)
 
 
-def entry_name(text: str) -> str:
-    """The id of an entry. Raises ValueError for a number that a spreadsheet changed: tomorrow it would be another entry's.
+def id_cell(text: str) -> str:
+    """The id of an entry, a list or a case. Raises ValueError for one that a spreadsheet changed: tomorrow it would be another's.
 
-    >>> entry_name("2026.12")
+    >>> id_cell("2026.12")
     '2026.12'
     """
     if wrong := no_name(text):
         raise ValueError(f"{shown(text)} {wrong}")
     return text
+
+
+def case_cell(text: str) -> str | None:
+    """The reference of a case; None where it says that none is known. Raises ValueError for what a spreadsheet changed."""
+    known = known_text(text)
+    return id_cell(known) if known else known
 
 
 def _compacted(text: str, latin: Callable[[str], str] = str) -> str:

@@ -21,10 +21,16 @@ _FULL_MONTHS = (
     "augustus|oktober|janvier|f\u00e9vrier|mars|avril|mai|juin|juillet|ao\u00fbt|septembre|octobre|novembre|d\u00e9cembre|januar|"
     "februar|m\u00e4rz|dezember"
 )
-_PART_OF_DATE = re.compile(r"\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.|(?:19|20)\d{2}[-/](?:0[1-9]|1[0-2])", re.ASCII)
+_DAY, _MONTH, _YEAR = "(?:0?[1-9]|[12]\\d|3[01])", "(?:0?[1-9]|1[0-2])", "(?:19|20)\\d{2}"
+_PART_OF_DATE = re.compile(
+    rf"\d{{1,2}}/\d{{1,2}}|\d{{1,2}}\.\d{{1,2}}\.|{_YEAR}[-/](?:0[1-9]|1[0-2])|{_DAY}-{_MONTH}|{_MONTH}-{_DAY}|{_MONTH}-{_YEAR}",
+    re.ASCII,
+)
 _FULL_MONTH_DATE = re.compile(rf"(?:{_FULL_MONTHS})[- ](?:\d{{4}}|\d{{2}})", re.IGNORECASE)
 _LETTERS_AND_DIGITS = re.compile(r"[A-Z]{2,3}[- ]\d{1,3}")  # as Finland's plates: MAI-15, typed in capitals, is one
 _SHOWN_INSTEAD = re.compile(r"#(?:[A-Z0-9/]+[!?]|N/A|N/B|NV|NAME\?|#+)|#+", re.IGNORECASE)
+_SIGNED_OR_NONE = re.compile(r"[-+]\d+|\d+-|0+|\de\d{1,2}", re.ASCII)  # a plate such as 1E5 is typed in capitals
+_ID_NUMBER = re.compile(r"\d{3,}[.,]0+", re.ASCII)  # 1.0 may be a version
 _TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
 _NOT_KNOWN = frozenset((
     "N/A", "NULL", "NONE", "NAN", "NIL", "NIHIL", "NVT", "N.V.T.", "TBD", "IDEM", "GEEN", "LEEG", "AUCUN", "AUCUNE", "NEANT",
@@ -34,6 +40,10 @@ _NOT_KNOWN = frozenset((
     "UNREADABLE", "ILLEGIBLE", "ONLEESBAAR", "NIET LEESBAAR", "ILLISIBLE", "NON LISIBLE", "UNLESERLICH", "NICHT LESBAR",
     "ZIE OPM.", "ZIE OPM", "ZIE OPMERKING", "VOIR REMARQUE", "VOIR REM.", "SIEHE BEMERKUNG", "SIEHE BEM.", "SEE REMARKS",
 ))  # fmt: skip
+_NOTE = re.compile(
+    r"(?:VOIR|SIEHE|ZIE) [^\W\d].*|SEE (?:ABOVE|BELOW|FILE|NOTES?|REPORT)|S\. ?O\.|ID\.|IBID\.?|IBIDEM|DITT?O|D\.?O\.",
+)
+"""Where somebody points to another line or paper instead of writing the plate."""
 _SAYS_NOTHING = frozenset((
     "N/A", "NA", "NULL", "NONE", "NAN", "NIL", "NIHIL", "NVT", "N.V.T.", "TBD", "IDEM", "DITO", "DITTO", "GEEN", "LEEG", "AUCUN",
     "AUCUNE", "NEANT", "N\u00c9ANT", "VIDE", "KEIN", "KEINE", "LEER", "NOT KNOWN", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "INCONNU",
@@ -59,7 +69,7 @@ _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or sec
 def is_word(text: str) -> bool:
     """Whether the cell is a word that `changed_plate` refuses, such as UNKNOWN or TRUE."""
     word = text.upper()
-    return word in _NOT_KNOWN or word in _TRUTH
+    return word in _NOT_KNOWN or word in _TRUTH or _NOTE.fullmatch(word) is not None
 
 
 def is_worded(text: str) -> bool:
@@ -92,12 +102,24 @@ def known_text(text: str) -> str | None:
 def no_name(text: str) -> str | None:
     """Why this is no id any more, in words that follow it; None when no spreadsheet changed it.
 
-    >>> no_name("12345.0")[:33], no_name("1.0"), no_name("A1234.0")
-    ('is a number that a spreadsheet ma', None, None)
+    >>> no_name("12345.0")[:33], no_name("2-Jan")[:31], no_name("1.0"), no_name("A1234.0")
+    ('is a number that a spreadsheet ma', 'is a date that a spreadsheet ma', None, None)
     """
-    if text.endswith(".0") and text[:-2].isdigit() and len(text) > 4:  # 1.0 may be a version
+    if _ID_NUMBER.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
         return f"is a number that a spreadsheet made of an id; {_CURE_OF_TEXT}"
+    if _is_month(text):
+        return f"is a date that a spreadsheet made of an id; {_CURE_OF_TEXT}"
+    if text in _TRUTH:
+        return f"is a truth value that a spreadsheet made of an id; {_CURE_OF_TEXT}"
     return None
+
+
+def _is_month(text: str) -> bool:
+    """Whether a spreadsheet wrote this day and month, or month and year."""
+    written = text.lower() if text[:1].isupper() and text[1:2].islower() else ""
+    if _MONTH_YEAR.fullmatch(text) or _MONTH_YEAR.fullmatch(written) or _SPACED_YEAR.fullmatch(written):
+        return True
+    return _MONTH_DATE.fullmatch(text) is not None and text != text.upper()  # 6-JUN-86 is a Dutch plate, 6-jun-86 a day
 
 
 def spoiled_text(text: str) -> str | None:
@@ -121,18 +143,14 @@ def changed_plate(text: str) -> str | None:
     >>> changed_plate("12345.0")[:32], changed_plate("1-ABC-234"), changed_plate("12-AB-34")
     ('is a number that a spreadsheet m', None, None)
     """
-    if _DECIMAL.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
+    if _DECIMAL.fullmatch(text) or _SCIENTIFIC.fullmatch(text) or _SIGNED_OR_NONE.fullmatch(text):
         return f"is a number that a spreadsheet made of a plate; {_CURE}"
-    written = text.lower() if text[:1].isupper() and text[1:2].islower() else ""
-    capitalised = _MONTH_YEAR.fullmatch(written) or _SPACED_YEAR.fullmatch(written)
     if text.startswith("="):
         return "is a formula: paste its value over it, and export again"
     if _SHOWN_INSTEAD.fullmatch(text):
         return _INSTEAD
-    month = _MONTH_DATE.fullmatch(text) and text != text.upper()  # 6-JUN-86 is a Dutch plate, 6-jun-86 a day
     full = _FULL_MONTH_DATE.fullmatch(text) and not _LETTERS_AND_DIGITS.fullmatch(text)
-    dated = month or capitalised or full or _MONTH_YEAR.fullmatch(text)
-    if dated or _PART_OF_DATE.fullmatch(text) or _DATE.fullmatch(text):
+    if _is_month(text) or full or _PART_OF_DATE.fullmatch(text) or _DATE.fullmatch(text):
         return f"is a date that a spreadsheet made of a plate; {_CURE}"
     if _TIME.fullmatch(text):
         return f"is a time that a spreadsheet made of a plate; {_CURE}"
@@ -145,6 +163,8 @@ def _other_than_a_plate(text: str) -> str | None:
     """Why nobody's plate stands in this cell, in words that follow it."""
     if text.upper() in _NOT_KNOWN:
         return "says that the plate is not known: leave the line out"
+    if _NOTE.fullmatch(text.upper()):
+        return "is a note, no plate: write the plate, or leave the line out"
     if sum(map(str.isalnum, text)) > LONGEST_PLATE and not {"?", "*"} & set(text):
         return "is longer than any plate: give each plate a line of its own"
     if is_worded(text):

@@ -326,7 +326,9 @@ def test_columns_between_vertical_bars_are_read(read: Read) -> None:
      ("1AB_234", "'_' stands in no plate"), ("1AB\u2026234", "stands in no plate"), ("\u202e432CBA1\u202c", "stands in no plate"),
      ("B 1-ABC-234", "has the country in it"), ("NL-AB-12-CD", "column country (NL)"), ("1-ABC-234 BE", "column country (BE)"),
      ("B-M\u00c3\u0153 12", "read as another encoding"), ("1ABC234/2DEF567", "a line of its own"), ("12. Mrz", "is a date"),
-     ("sans plaque", "not known")],
+     ("sans plaque", "not known"), ("voir PV", "is a note"), ("siehe oben", "is a note"), ("s.o.", "is a note"),
+     ("id.", "is a note"), ("zie boven", "is a note"), ("Ditto", "is a note"), ("dito", "is a note"),
+     ("idem", "not known"), ("see above", "is a note")],
 )  # fmt: skip
 def test_a_cell_that_is_no_single_plate_is_refused(read: Read, plate: str, why: str) -> None:
     """Twice decoded, two plates, a date of another country, words."""
@@ -494,7 +496,8 @@ def test_empty_columns_at_the_end_are_no_columns(read: Read) -> None:
         ("12345.0", "number"), ("4567,0", "number"), ("123456.00", "number"), ("12.345", "number"), ("1.2E5", "number"),
         ("1E+05", "number"), ("1,2e+05", "number"), ("12/03/2026", "date"), ("12-03-26", "date"), ("2026-03-12", "date"),
         ("12.03.2026", "date"), ("1-Mar-23", "date"), ("Dec-12", "date"), ("12-mrt", "date"), ("12:30", "time"),
-        ("12/03/2026 00:00", "time"), ("TRUE", "truth value"), ("WAAR", "truth value"),
+        ("12/03/2026 00:00", "time"), ("TRUE", "truth value"), ("WAAR", "truth value"), ("01-02", "date"), ("1-2", "date"),
+        ("12-31", "date"), ("12-2026", "date"), ("-12345", "number"), ("12345-", "number"), ("0", "number"), ("1e5", "number"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -507,6 +510,24 @@ def test_a_plate_that_a_spreadsheet_changed_is_refused(read: Read, plate: str, w
     items, refused = read(text, f"f.{form}")
     assert [] == items
     assert f"is a {what} that a spreadsheet made of a plate; give the column the format Text" in refused[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [("1.2E5", "number"), ("1.23457E11", "number"), ("12345.00", "number"), ("2-Jan", "date"), ("janv.-26", "date"),
+     ("TRUE", "truth value")],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["entry_id", "list_id", "case_reference"])
+def test_an_id_that_a_spreadsheet_changed_is_refused(read: Read, written: str, what: str, column: str) -> None:
+    """Another's entry or case may be called so; versions, years and capitals stay."""
+    row = dict(zip(HEADER.split(","), GOOD.split(","), strict=True))
+    for value in (written, "1.0", "2026.12", "2-JAN"):
+        items, refused = read(f"{','.join(row | {column: ''})}\n{','.join((row | {column: value}).values())}\n")
+        if value != written:
+            assert ([value], []) == ([getattr(one, column) for one in items], refused)
+            continue
+        assert [] == items
+        assert f"is a {what} that a spreadsheet made of an id; give the column the format Text" in refused[0]
 
 
 @pytest.mark.parametrize(
@@ -524,6 +545,9 @@ def test_a_plate_that_a_spreadsheet_changed_is_refused(read: Read, plate: str, w
         "DEC-12",
         "MAI-15",
         "MAI 05",
+        "45-67",
+        "1E5",
+        "0123",
     ],
 )
 def test_a_plate_that_looks_a_little_like_a_date_is_a_plate(read: Read, plate: str) -> None:
