@@ -5,9 +5,9 @@ from schemas.reference import HotlistEntry, Priority, WantedList
 QUIET = frozenset(("no_insurance", "no_inspection"))
 """Kinds of lists on which normal counts as low, and low makes no sound unless the entry says silent=false."""
 LEAST_SHARE_ENTRIES = 100
-"""An import for the whole collection, not for a list, may change as it likes while there are fewer entries than this."""
+"""Entries of no list may be changed at once as one likes while there are fewer than this."""
 DEFAULT_SHARE = 0.5
-"""Of the present entries, that an import for the whole collection, not for a list, may add or remove unasked."""
+"""Of the present entries of no list, that an import may add or remove unasked."""
 
 
 def priority_of(entry: HotlistEntry) -> Priority:
@@ -53,8 +53,8 @@ def sudden_change(before: int, added: int, removed: int, source: WantedList | No
     """Why an import must be confirmed, in words that begin with "it": it removes or adds a larger share of the present entries
     than is allowed. None: it need not, or there are no entries yet.
 
-    before: the number of present entries. source: the list that is imported, with its share; None: the import is for the whole
-    collection, DEFAULT_SHARE is allowed, and below LEAST_SHARE_ENTRIES entries any change.
+    before: the number of present entries. source: the list that they are of, with its share; None: they are of none, DEFAULT_SHARE
+    is allowed, and below LEAST_SHARE_ENTRIES entries any change.
     """
     share = source.most_change_share if source else DEFAULT_SHARE
     if not before or (source is None and before < LEAST_SHARE_ENTRIES):

@@ -88,7 +88,7 @@ async def import_whole(
             _refuse_strangers(staged)
             await _refuse_unfounded(switching, checked, manner)
             async with within_bound(writer, collection, pairs, stays):
-                _refuse_sudden(staged, manner)
+                await _refuse_sudden(writer, staged, manner)
                 switch = await switching.switch(staged, refresh)
         except BadRecord:
             await switching.drop(staged)
@@ -165,9 +165,20 @@ async def _refuse_unfounded(switching: Switching, checked: Checked[Any], manner:
         raise BadRecord("not_there", f"to be changed or removed, but not there: {_named(absent)}; nothing was taken")
 
 
-def _refuse_sudden(staged: Staged, manner: Manner) -> None:
-    why = sudden_change(staged.before, staged.added, staged.removed, manner.source)
-    if why and not manner.confirm_share:
+async def _refuse_sudden(writer: ReplicaWriter, staged: Staged, manner: Manner) -> None:
+    """Raise BadRecord for an import that changes more of a list than that allows, for whichever list it is."""
+    if manner.confirm_share:
+        return
+    if manner.source:
+        whys = [sudden_change(staged.before, staged.added, staged.removed, manner.source)]
+    else:
+        lists = {one.list_id: one for one in await writer.list(LISTS)}
+        found = {
+            name: sudden_change(one.before, one.added, one.removed, lists.get(name))
+            for name, one in staged.parts.items()
+        }
+        whys = [f"list {name}: {why}" if name and why else why for name, why in sorted(found.items())]
+    if why := "; ".join(filter(None, whys)):
         raise BadRecord(
             "sudden_change", f"{why}; nothing was taken. Look at the file; --confirm-share takes it all the same"
         )

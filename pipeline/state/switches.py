@@ -1,6 +1,6 @@
 """Versions of a collection that are imported as a whole: staged, and switched to."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,11 +52,21 @@ Done = Literal["added", "changed", "removed"]
 
 
 @dataclass(slots=True)
+class Part:
+    """What an import changes among the entries of one list. before: how many there are; added, removed: how many come and go."""
+
+    before: int = 0
+    added: int = 0
+    removed: int = 0
+
+
+@dataclass(slots=True)
 class Staged:
     """A version that is built and does not count yet. build: names its blocks. version, switch: numbers of the collection that it
     was compared with. whole: it replaces the whole collection. before: entries of the part that is imported, as they are now;
     hidden: those that the importer may not know of, beside them. added, changed, removed, unchanged: how many items it does this
-    to; of_owners: how many of them are covert, by their owners and what is done."""
+    to; parts: the same by list, where the whole hotlist is imported (what goes to another list leaves its own); of_owners: how
+    many of them are covert, by their owners and what is done."""
 
     build: str
     version: str
@@ -69,6 +79,7 @@ class Staged:
     removed: int = 0
     unchanged: int = 0
     hidden: int = 0
+    parts: dict[str, Part] = field(default_factory=lambda: defaultdict(Part))
     of_owners: Counter[tuple[tuple[str, ...], Done]] = field(default_factory=Counter)
     strangers: tuple[str, ...] = ()  # keys that another list has already
 

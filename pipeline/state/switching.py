@@ -18,12 +18,13 @@ from typing import Any
 import msgspec
 import numpy as np
 import redis.asyncio
+from numpy.typing import NDArray
 
 from pipeline.state.blocks import BLOCK_ROWS, BlockRow, BlockWriter
-from pipeline.state.collections import Collection, CollectionKeys
+from pipeline.state.collections import HOTLIST, Collection, CollectionKeys
 from pipeline.state.folding import fold
 from pipeline.state.holding import HOLDS, holds_from
-from pipeline.state.live_digests import LiveDigests, covert_owner, hashes_of, pages
+from pipeline.state.live_digests import LiveDigests, covert_owner, hashes_of, list_of, pages
 from pipeline.state.redis_port import Argument, redis_edge
 from pipeline.state.replica_scripts import KEYS, WHAT
 from pipeline.state.switch_scripts import FRESH, HEAD, SWITCH
@@ -68,9 +69,12 @@ class Switching:
         await fold(self._client, self._where, self._collection.kept_ms)
         ((version, switch, *_),) = await HEAD.run(self._client, WHAT, [(self._where.all, [])])
         belongs = (lambda item: f'"list_id":"{list_id}"' in item) if list_id else (lambda _: True)
-        live = await LiveDigests.read(self._client, self._where, belongs, hides)
+        part_of = list_of if self._collection.name == HOTLIST.name and not list_id else lambda _: ""
+        live = await LiveDigests.read(self._client, self._where, belongs, hides, part_of)
         staged = Staged(uuid.uuid4().hex, version.decode(), switch.decode(), replace and not list_id, live.count)
         staged.hidden = live.hidden
+        for name, count in live.counts.items():
+            staged.parts[name].before = count
         blocks = BlockWriter(self._client, self._where.staged(staged.build))
         source, done, doubtful = iter(pairs), 0, list[BlockRow]()
         while chunk := list(islice(source, BLOCK_ROWS)):
@@ -87,6 +91,9 @@ class Switching:
         staged.removed = len(gone)
         for key in gone:
             staged.note("removed", live.covert.get(key))
+        places = live.places(hashes_of(gone))
+        for name in live.lists_at(places[places >= 0]):
+            staged.parts[name].removed += 1
         await blocks.add([BlockRow(key, None) for key in gone])
         staged.blocks = await blocks.close()
         return staged
@@ -109,7 +116,7 @@ class Switching:
         staged.unchanged += int((~new & ~doubt).sum())
         doubtful += [_row(*chunk[at]) for at in np.flatnonzero(doubt).tolist()]
         rows = [BlockRow(chunk[at][0], items[at]) for at in np.flatnonzero(new).tolist()]
-        _note(rows, there[new].tolist(), live, staged)
+        _note(rows, places[new], live, staged)
         return rows
 
     async def _fresh(self, doubtful: list[BlockRow], live: LiveDigests, staged: Staged) -> list[BlockRow]:
@@ -121,8 +128,9 @@ class Switching:
             (fresh,) = await FRESH.run(self._client, WHAT, [(self._where.all, [puts, self._now_ms()])])
             found += [chunk[at] for at in fresh]
             staged.unchanged += len(chunk) - len(fresh)
-        known = live.places(hashes_of([row.key for row in found])) >= 0
-        _note(found, known.tolist(), live, staged)
+        places = live.places(hashes_of([row.key for row in found]))
+        known = places >= 0
+        _note(found, places, live, staged)
         staged.changed += int(known.sum())
         staged.added += len(found) - int(known.sum())
         return found
@@ -181,10 +189,16 @@ class Switching:
         return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}
 
 
-def _note(rows: Sequence[BlockRow], known: Sequence[bool], live: LiveDigests, staged: Staged) -> None:
-    """Note which of these rows, that add or change something, are of covert entries. known: whether there is such an item."""
-    for row, there in zip(rows, known, strict=True):
+def _note(rows: Sequence[BlockRow], places: NDArray[np.intp], live: LiveDigests, staged: Staged) -> None:
+    """Note which lists these rows, that add or change something, come to and leave, and which are of covert entries. places: where
+    the items are that they change; -1: nowhere."""
+    were = live.lists_at(places) if len(live.keys) else [""] * len(rows)
+    for row, there, was in zip(rows, (places >= 0).tolist(), were, strict=True):
         staged.note("changed" if there else "added", live.covert.get(row.key), covert_owner(row.item or ""))
+        name = live.list_of(row.item or "")
+        if not there or name != was:
+            staged.parts[name].added += 1
+            staged.parts[was].removed += there
 
 
 def _row(key: str, data: bytes) -> BlockRow:

@@ -102,6 +102,24 @@ async def test_replacing_a_list_leaves_the_others_alone(
     assert "B1 are on another list, or on none" in outcome.err
 
 
+async def test_an_import_for_no_list_is_asked_by_each_list_that_it_touches(
+    vigie: Vigie, write: Callable[..., str], hotlist: Callable[..., str]
+) -> None:
+    """A file of one line, or one that takes its entries off a list, would empty a list of few entries unasked."""
+    await vigie("lists", "add", *STOLEN)
+    path = write("s.csv", "entry_id,plate", *(f"A{at},1ABC23{at}" for at in range(5)))
+    assert 0 == (await vigie("hotlist", "import", path, "--list", "STOLEN", "--replace")).code
+    assert 0 == (await vigie("hotlist", "import", hotlist(f"B1,{LINE}", f"B2,{LINE}"))).code
+    alone, taken_off = hotlist(f"B1,{LINE}"), write("t.csv", HEADER, *(f"A{at},{LINE}" for at in range(5)))
+    for arguments in ((alone, "--replace"), (taken_off,)):
+        outcome = await vigie("hotlist", "import", *arguments)
+        assert 1 == outcome.code
+        assert "list STOLEN: it loses 5 of 5 entries at once (100%)" in outcome.err
+    assert 7 == len(await plates(vigie))
+    assert 0 == (await vigie("hotlist", "import", alone, "--replace", "--confirm-share")).code
+    assert {"B1"} == set(await plates(vigie))
+
+
 async def test_deltas_follow_one_another(vigie: Vigie, write: Callable[..., str]) -> None:
     """A gap is refused, a repeat changes nothing, another file under a used number is refused; all or nothing of each."""
     await vigie("lists", "add", *STOLEN, "most_change_share=5")
