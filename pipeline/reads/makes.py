@@ -4,10 +4,13 @@
 (True, True, True, False)
 >>> same_make("Шкода", "Škoda"), same_make("Σκόντα", "Skonta"), same_make("Mercedes", "Mercedes-Benz")
 (True, True, True)
+>>> same_make("Τογιότα", "Toyota"), same_make("Мерцедес", "Mercedes"), same_make("Ауди", "BMW"), same_make("Škoda", "Honda")
+(True, True, False, False)
 """
 
 import unicodedata
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 _HOUSE = """
@@ -23,12 +26,16 @@ _LETTERS = str.maketrans({
     **dict(zip("αβγδεζηικλμνξοπρσςτυφω", "abgdeziiklmnxoprsstyfo", strict=True)), "θ": "th", "χ": "ch", "ψ": "ps",
     "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss",
 })  # fmt: skip
+_GREEK_SOUNDS = (("ντ", "d"), ("μπ", "b"), ("γκ", "g"))
+ALIKE_BY_SOUND = 0.6
+"""From how much of their letters in common, 0..1, two names of different alphabets may be one make: each house writes foreign names
+by its own rules."""
 _NAMES: Mapping[str, str] = {
     "volkswagen": "vw folksvagen volksvagen vwag volkswagenvw",
     "mercedesbenz": "mercedes merc mb daimler daimlerbenz mersedes mersedesbents mersedesbenz mercedesamg",
     "bmw": "bmv bayerische bayerischemotoren bmwi bmwm",
     "citroen": "sitroen citron",
-    "peugeot": "pezho peugeots",
+    "peugeot": "pezho pezo peugeots",
     "renault": "reno",
     "skoda": "shkoda",
     "opel": "vauxhall adamopel opelvauxhall",
@@ -54,7 +61,18 @@ _KNOWN = {other: make for make, others in _NAMES.items() for other in others.spl
 def same_make(one: str, other: str) -> bool:
     """Whether both names may be of one maker; True where either is empty or says nothing."""
     mine, theirs = make_of(one), make_of(other)
-    return not mine or not theirs or mine == theirs
+    if not mine or not theirs or mine == theirs:
+        return True
+    return _is_latin(one) != _is_latin(other) and _sounds_alike(mine, theirs)
+
+
+def _is_latin(name: str) -> bool:
+    return all(unicodedata.name(c, "").startswith("LATIN") for c in name if c.isalpha())
+
+
+@lru_cache(maxsize=4096)
+def _sounds_alike(mine: str, theirs: str) -> bool:
+    return SequenceMatcher(None, mine, theirs, autojunk=False).ratio() >= ALIKE_BY_SOUND
 
 
 @lru_cache(maxsize=4096)
@@ -65,7 +83,10 @@ def make_of(name: str) -> str:
     ('citroen', 'volkswagen', '')
     """
     decomposed = unicodedata.normalize("NFKD", name.casefold().replace("й", "и"))
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    for written, sound in _GREEK_SOUNDS:
+        bare = bare.replace(written, sound)
+    bare = bare.translate(_LETTERS)
     words = "".join(c if c.isalnum() else "" if c in ".'" else " " for c in bare).split()
     own = [word for word in words if word not in _HOUSE_WORDS]
     word = "".join(own or words)
