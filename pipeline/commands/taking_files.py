@@ -87,13 +87,13 @@ def take_file(
 ) -> None:
     """Store the items of a checked file, or refuse the file with exit code 1. dry_run: only say how many are good.
     skip_bad: store the good items of a file with bad ones."""
-    refuse_bad(checked, skip_bad=skip_bad, as_json=as_json)
+    refuse_bad(checked, skip_bad=None if manner.delta else skip_bad, as_json=as_json)
     if manner.source:
         _refuse_strangers(checked, manner.source)
     if dry_run:
         if as_json:
             print_json({"taken": 0, "good": checked.good, "bad": checked.bad})
-        errors.print(f"{checked.good:,} {table.name} are good; nothing was written.")
+        errors.print(f"{checked.good:,} good for {table.name}; nothing was written.")
         if table.name == HOTLIST.name:
             entries_told(checked, platform_now_ms())
         return
@@ -112,13 +112,14 @@ def take_file(
     tell_imported(table, checked, imported)
 
 
-def refuse_bad(checked: Checked[Any], *, skip_bad: bool, as_json: bool) -> None:
-    """Print what is bad in a file, and end with exit code 1 when nothing of it may be stored."""
+def refuse_bad(checked: Checked[Any], *, skip_bad: bool | None, as_json: bool) -> None:
+    """Print what is bad in a file, and end with exit code 1 when nothing of it may be stored. skip_bad None: the command takes
+    files whole alone."""
     tell_refused(checked)
     if checked.fatal or (checked.bad and not skip_bad) or not checked.good:
         if as_json:
             print_json({"taken": 0, "bad": checked.bad, "refused": [str(one) for one in checked.refused]})
-        hint = "; --skip-bad takes the others" if checked.good and not checked.fatal and not skip_bad else ""
+        hint = "; --skip-bad takes the others" if checked.good and not checked.fatal and skip_bad is False else ""
         errors.print(f"Nothing was taken: {checked.bad:,} bad, {checked.good:,} good{hint}.", style="bold red")
         raise typer.Exit(EXIT_REFUSED)
 

@@ -65,6 +65,10 @@ class _Reader:
         self._depth += 1
         if self._depth == _ITEM:
             self._line, self._cells = self.line, {_local(one): [value] for one, value in attributes.items()}
+        elif self._depth == _CELL and (lost := [one for one in attributes if " " not in one]):
+            raise _Broken(
+                f"<{_local(name)}> has the attribute {lost[0]}, which would be lost: give it an element of its own"
+            )
         elif self._depth > _CELL:
             raise _Broken(
                 f"<{_local(name)}> stands inside of a column's element, which holds text alone: below the outermost element"

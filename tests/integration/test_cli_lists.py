@@ -141,6 +141,8 @@ async def test_deltas_follow_one_another(vigie: Vigie, write: Callable[..., str]
                        (("fill,A2,1ABC234",), "none of add, change, remove")):  # fmt: skip
         outcome = await delta(9, *lines)
         assert (1, True) == (outcome.code, why in outcome.err), outcome.err
+    mixed = await delta(9, "add,A4,4ABC234", "add,A5,!")
+    assert (1, True, False) == (mixed.code, "1 bad, 1 good" in mixed.err, "--skip-bad" in mixed.err), mixed.err
     assert {"A2": "3ABC235", "A3": "2ABC234"} == await plates(vigie)
 
 
@@ -202,4 +204,4 @@ async def test_a_pipe_and_an_xml_file_are_taken(vigie: Vigie, write: Callable[..
         stdin=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     _, err = await process.communicate(json.dumps(entry).encode() + b"\n")
-    assert (0, True) == (process.returncode, b"1 hotlist are good" in err), err
+    assert (0, True) == (process.returncode, b"1 good for hotlist" in err), err

@@ -143,7 +143,7 @@ async def test_a_dry_run_needs_no_server(vigie: Vigie, hotlist: Callable[..., st
             "hotlist", "import", "--dry-run", *options, hotlist(f"A1,{LINE}"), VIGIE_REDIS_URL="redis://127.0.0.1:1"
         )
         assert 0 == outcome.code
-        assert "1 hotlist are good; nothing was written." in outcome.err
+        assert "1 good for hotlist; nothing was written." in outcome.err
         assert ({"taken": 0, "good": 1, "bad": 0} if options else None) == (json.loads(outcome.out or "null"))
 
 

@@ -23,7 +23,7 @@ from pipeline.hotlist.pattern_index import collapsed
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import can_be_seen
 from pipeline.tables.files import MOST_BAD, TABLES, TOLD, check_file
-from pipeline.tables.spreadsheets import says_nothing, spoiled_text
+from pipeline.tables.spreadsheets import changed_plate, no_name, says_nothing, spoiled_text
 from pipeline.tables.text_lines import TextLines
 from pipeline.tables.writing import write_file
 from schemas.base import Message, Position
@@ -638,6 +638,8 @@ def test_an_item_of_xml_says_each_thing_once(read: Read) -> None:
     ):
         (told,) = read(f"<l><e>{good}{twice}</e></l>", "f.xml")[1]
         assert "which of the two is meant?" in told
+    (told,) = read(f"<l><e>{good}<make lang='fr'>Renault</make></e></l>", "f.xml")[1]
+    assert "<make> has the attribute lang, which would be lost" in told
     (entry,), told = read(f"<l><e>{good}{cell('share_with', 'NL')}{cell('share_with', 'DE')}</e></l>", "f.xml")
     assert (("NL", "DE"), []) == (entry.share_with, told)
 
@@ -878,12 +880,13 @@ def test_no_bytes_at_all_bring_the_import_down(read: Read, content: bytes, name:
     assert items or refused
 
 
+PLATES = st.from_regex(r"\A[A-Z0-9]{1,9}\Z").filter(lambda plate: changed_plate(plate) is None)
 PATTERNS = (
     st.from_regex(r"\A([A-Z0-9]{1,9}|[?*]?[A-Z0-9]{2}[A-Z0-9?*]{0,6})\Z")
     .map(collapsed)
-    .filter(lambda pattern: pattern.count("*") <= 2)
+    .filter(lambda pattern: pattern.count("*") <= 2 and changed_plate(pattern) is None)
 )
-NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,8}\Z")
+NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,8}\Z").filter(lambda name: no_name(name) is None)
 COUNTRIES = st.sampled_from(["NL", "FR", "GB", "XK"])
 TEXTS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="|"), min_size=1, max_size=12
@@ -967,7 +970,7 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
                           directions=tuples(st.sampled_from(["outbound", "inbound"])), min_confidence=st.floats(0, 1),
                           per_case=st.booleans(), expires_after_ms=st.integers(1, 7 * 86_400_000), contact=TEXTS),
         Exclusion: st.one_of(
-            valid(Exclusion, exclusion_id=NAMES, plate=st.from_regex(r"\A[A-Z0-9]{1,9}\Z"), country=st.none() | COUNTRIES,
+            valid(Exclusion, exclusion_id=NAMES, plate=PLATES, country=st.none() | COUNTRIES,
                   cameras=tuples(NAMES), reason=TEXTS, owner=TEXTS, evidence=st.none() | TEXTS, **{named: NAMES})
             for named in ("entry_id", "list_id")
         ),
