@@ -83,6 +83,7 @@ async def test_the_demo_agrees_with_its_truth_and_leaves_nothing_behind(anywhere
     does, no log, metric or record tells of plates, secrets or covert alerts whom it must not."""
     demo = await started(anywhere, "--seconds", "15", "--json", "--keep")
     told = await told_until(demo, b"Left running")
+    assert b"Left running" in told, told.decode()
     assert [] == await leaks_of(anywhere / "demo", plates_of(small_network())), told.decode()
     await opens_to_everybody_named(told.decode())
     demo.send_signal(signal.SIGINT)

@@ -13,14 +13,6 @@ from pipeline.servers.pair import EmbeddedPair
 from tests.integration.vigie_commands import Told, Vigie, settings_of
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test of this folder once more when it fails: its servers share a busy machine. The end names it as RERUN, for somebody
-    to look into. What counts losses (`e2e/`, `faults/`) and what needs no server has one try."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="session")
 def commands() -> Iterator["subprocess.Popen[str]"]:
     """A process that runs commands."""

@@ -16,7 +16,7 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import HOTLIST
 from schemas.topics import TOPICS
 from tests.builders import make_entry
-from tests.fakes import MemoryRecorder
+from tests.fakes import KEY, MemoryRecorder
 from tests.people_desk import Desks, desks_of
 
 AN = "an.peeters"
@@ -76,8 +76,12 @@ async def test_every_refusal_is_in_the_record_with_what_it_was_about(officer: Of
         assert before + 2 == len(officer.recorder.entries), path
         intent, outcome = officer.last()
         kept = reason if reason and len(reason) > len("check") else "refused: no reason was recorded"
-        assert (AN, (path.rpartition("/")[2],), "refused", rule, kept) == (
-            intent.who, intent.on, outcome.outcome, outcome.refusal, intent.reason
+        name = path.rpartition("/")[2]
+        named = (
+            ((), (KEY.pseudonym(name),)) if path.startswith("/hotlist/") else ((name,), ())
+        )  # an entry's id is kept as a pseudonym
+        assert (AN, named, "refused", rule, kept) == (
+            intent.who, (intent.on, intent.subjects), outcome.outcome, outcome.refusal, intent.reason
         )  # fmt: skip
 
 
