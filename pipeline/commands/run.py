@@ -80,6 +80,10 @@ def _count(text: str) -> tuple[str, int]:
     return agent, int(number)
 
 
+STOPS_S = 5.0
+"""How long what this process itself does is waited for when it stops."""
+
+
 async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, int]) -> None:
     stop = stop_on_signals()
     platform = Platform(settings, workers=counts, partitions=partitions, say=console.print, desks=True)
@@ -116,7 +120,7 @@ async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, 
         tasks = [task for task in (starting, stopping, deleting, looking) if task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=STOPS_S)  # one that is just connecting to Kafka may miss that it is cancelled
         await platform.stop()
     console.print("Stopped.")
 
