@@ -1,14 +1,18 @@
-"""A neighbour that has nothing but docs/authority.md, openssl and a shell signs what we take."""
+"""A neighbour that has nothing but docs/authority.md signs what we take: with Ed25519 alone, and, where the machine has them, with
+openssl's commands."""
 
 import json
 import subprocess
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pipeline.neighbours.later import verify_later
 from pipeline.neighbours.message import sign_forward, verify_acknowledgement
@@ -24,37 +28,55 @@ def part(data: bytes) -> str:
 
 
 class ByHand:
-    """A key that openssl made."""
+    """A neighbour's key, and words signed with it as docs/authority.md says: part by part, by no library of signatures."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.key = folder, folder / "key.pem"
-        self.run("genpkey", "-algorithm", "ed25519", "-out", str(self.key))
-        self.public_pem = self.run("pkey", "-in", str(self.key), "-pubout")
-        x = part(self.run("pkey", "-in", str(self.key), "-pubout", "-outform", "DER")[-32:])
-        self.kid = part(sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest())
-
-    def run(self, *arguments: str) -> bytes:
-        """What openssl answers."""
-        return subprocess.run(("openssl", *arguments), check=True, capture_output=True).stdout
+    def __init__(self, x: bytes, public_pem: bytes, sign: Callable[[bytes], bytes]) -> None:
+        self.public_pem, self._sign = public_pem, sign
+        self.kid = part(sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{part(x)}"}}'.encode()).digest())
 
     def signed(self, typ: str, payload: dict[str, Any]) -> str:
         """The payload as a word of the Netherlands."""
         header = {"alg": "Ed25519", "kid": self.kid, "typ": typ, "iss": "NL", "iat": NOW_MS // 1000}
         text = ".".join(part(json.dumps(one).encode()) for one in (header, payload))
-        (self.folder / "signed-part").write_text(text)
-        arguments = ("-sign", "-rawin", "-inkey", str(self.key), "-in", str(self.folder / "signed-part"))
-        return f"{text}.{part(self.run('pkeyutl', *arguments))}"
+        return f"{text}.{part(self._sign(text.encode()))}"
 
 
-@pytest.fixture(scope="module")
-def neighbour(tmp_path_factory: pytest.TempPathFactory) -> ByHand:
+def by_python(_: Path) -> ByHand:
+    """With the key as a library has it."""
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return ByHand(public.public_bytes_raw(), pem, key.sign)
+
+
+def by_openssl(folder: Path) -> ByHand:
+    """With the commands of the documentation."""
+    key, said = str(folder / "key.pem"), folder / "signed-part"
+
+    def run(*arguments: str) -> bytes:
+        return subprocess.run(("openssl", *arguments), check=True, capture_output=True).stdout
+
+    def sign(text: bytes) -> bytes:
+        said.write_bytes(text)
+        return run("pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", str(said))
+
+    run("genpkey", "-algorithm", "ed25519", "-out", key)
+    public = "pkey", "-in", key, "-pubout"
+    return ByHand(run(*public, "-outform", "DER")[-32:], run(*public), sign)
+
+
+def has_openssl() -> bool:
+    """Whether this machine has the commands: Vigie does not ask for them."""
+    if which("openssl") is None:
+        return False
+    return subprocess.run(("openssl", "version"), check=False, capture_output=True).stdout.startswith(b"OpenSSL 3")
+
+
+@pytest.fixture(scope="module", params=[by_python, *([by_openssl] if has_openssl() else [])])
+def neighbour(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ByHand:
     """The Netherlands, with a key."""
-    version = (
-        subprocess.run(("openssl", "version"), check=False, capture_output=True).stdout if which("openssl") else b"none"
-    )
-    if not version.startswith(b"OpenSSL 3"):
-        pytest.skip("openssl 3 is not here")
-    return ByHand(tmp_path_factory.mktemp("nl"))
+    made: ByHand = request.param(tmp_path_factory.mktemp("nl"))
+    return made
 
 
 def test_a_word_that_was_signed_by_the_documentation_alone_counts(neighbour: ByHand) -> None:
