@@ -34,6 +34,8 @@ Act = Literal[
 """What kinds of things are recorded. shift: a dispatcher begins or ends one; stream: a live stream was opened; reference: reference
 data was changed, or looked at where it shows no plates; send: records were sent to a topic; servers: accounts, topics, dead
 letters; record: the record itself was looked at; checkpoint: one was asked for."""
+TELL_WHAT_IS_COVERT = frozenset({"hotlist", "exclusions"})
+"""Collections of which an id may say that something is covert: it is recorded as a pseudonym."""
 SHOWS_PLATES: frozenset[Act] = frozenset({"query", "picture", "export", "stream"})
 """What nobody may do without saying why."""
 Ending = Literal["answered", "refused", "failed"]

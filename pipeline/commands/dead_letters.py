@@ -215,8 +215,7 @@ def _choice(
 
 def _moment(option: str, text: str | None, *, until: bool = False) -> int | None:
     try:
-        moment = None if text is None else moment_ms(text, until=until)
-        return None if moment is None else placed(moment, load_settings().country)
+        return None if text is None else placed(moment_ms(text, until=until), load_settings().country)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
 

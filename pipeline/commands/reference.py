@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.access.record import TELL_WHAT_IS_COVERT
 from pipeline.commands.camera_credentials import add_credentials
 from pipeline.commands.cameras_adopt import add_adopt
 from pipeline.commands.cameras_fetch import add_fetch
@@ -213,10 +214,9 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
     """Remove the items with these keys. Returns how many of the keys were unknown."""
     collection = collection_of(table)
-    what, named = f"vigie {table.name} remove", tuple(keys[:64])
-    tells = table.name in ("hotlist", "exclusions")  # such ids say what is covert
-    operation = operation_here("reference", what, ids=named) if tells else operation_here("reference", what, on=named)
-    async with writer_of(operation) as writer:
+    named, secret = tuple(keys[:64]), table.name in TELL_WHAT_IS_COVERT
+    ids, on = (named, ()) if secret else ((), named)
+    async with writer_of(operation_here("reference", f"vigie {table.name} remove", ids=ids, on=on)) as writer:
         unknown = [key for key in keys if await writer.get(collection, key) is None]
         removed = (await writer.remove(collection, keys)).removed
         if table.name != "hotlist":

@@ -18,7 +18,7 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings, load_settings, settings_file
-from pipeline.runtime.signals import stop_on_signals
+from pipeline.runtime.signals import ended_soon, stop_on_signals
 from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal, styled
 from pipeline.runtime.topics import list_topics
@@ -80,10 +80,6 @@ def _count(text: str) -> tuple[str, int]:
     return agent, int(number)
 
 
-STOPS_S = 5.0
-"""How long what this process itself does is waited for when it stops."""
-
-
 async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, int]) -> None:
     stop = stop_on_signals()
     platform = Platform(settings, workers=counts, partitions=partitions, say=console.print, desks=True)
@@ -117,10 +113,10 @@ async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, 
                 deleting.result()
         console.print("Stopping...")
     finally:
-        tasks = [task for task in (starting, stopping, deleting, looking) if task is not None]
-        for task in tasks:
+        for task in (starting, stopping):
             task.cancel()
-        await asyncio.wait(tasks, timeout=STOPS_S)  # one that is just connecting to Kafka may miss that it is cancelled
+        await asyncio.gather(starting, stopping, return_exceptions=True)
+        await ended_soon([task for task in (deleting, looking) if task is not None])
         await platform.stop()
     console.print("Stopped.")
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from pipeline.access.approvals import digest_of, serves
+from pipeline.access.record import TELL_WHAT_IS_COVERT
 from pipeline.access.record import Act as Entry
 from pipeline.access.rights import Allowed, Denied, Matter, may, may_at_all, may_with_another
 from pipeline.access.roles import SECOND, Act
@@ -274,9 +275,7 @@ BY_CHANGE |= {"users.move": BY_CHANGE["users.change"], "watches.long": BY_CHANGE
 def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:
     """The routes of one collection: its page, one item, its versions, a change, a removal."""
     name, item = kind.collection.name, kind.collection.message
-    named: Literal["on", "ids"] = (
-        "ids" if kind.collection in (HOTLIST, EXCLUSIONS) else "on"
-    )  # such ids say what is covert
+    named: Literal["on", "ids"] = "ids" if name in TELL_WHAT_IS_COVERT else "on"
     page: Any = Page[item]  # type: ignore[valid-type]  # a type made at run time
     versions: Any = ItemVersions[item]  # type: ignore[valid-type]  # as above
     return (
