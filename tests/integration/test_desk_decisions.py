@@ -108,6 +108,18 @@ async def test_the_bar_that_undoes_covers_no_form_that_opens(screens: Screens) -
         assert last["y"] + last["height"] <= bar["y"]
 
 
+async def test_who_types_what_a_misread_plate_really_is_sees_its_picture(screens: Screens) -> None:
+    """On the smallest screen of a desk the picture of the plate stays whole in sight above the form."""
+    crop, overview = await pictures(screens.desks.settings, "1ADC556")
+    async with screens.page(locale="en-GB", viewport={"width": 1366, "height": 768}) as page:
+        await chosen(screens, page, alert_of("1AOC556", "1ADC556", crop=crop, overview=overview))
+        await expect(page.locator("figure.crop img")).to_be_visible()
+        await page.keyboard.press("x")
+        await expect(page.locator("#really")).to_be_focused()
+        for seen in (page.locator("figure.crop img"), page.locator(".form .cancel")):
+            await expect(seen).to_be_in_viewport(ratio=1)
+
+
 async def test_what_ends_an_incident_asks_for_its_reason_and_leaves_the_list_for_good(screens: Screens) -> None:
     """A misread with what it really is, a dismissal with its reason, a close with its outcome, also after a reload."""
     async with screens.page(locale="en-GB") as page:
@@ -124,11 +136,18 @@ async def test_what_ends_an_incident_asks_for_its_reason_and_leaves_the_list_for
 
         dismissed = await chosen(screens, page, alert_of("3DIS555"))
         await page.keyboard.press("d")
+        await page.locator("#note").fill("van")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".form .hint")).to_have_text("Now choose above, or press its number.")
+        await page.locator("#note").fill("")
+        await page.keyboard.press("Tab")
         await page.keyboard.press("Digit6")
         await expect(page.locator("#note")).to_be_focused()
+        await expect(page.locator("#note")).to_have_value("")
+        await expect(page.locator(".form .hint")).to_have_text("Say what in the note, then press Enter.")
         await page.keyboard.type("seen at the depot")
-        await page.locator("[data-digit='6']").click()
-        await expect(page.locator(".steps li").first).to_contain_text("seen at the depot")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".steps li").first).to_contain_text("Other: say what in the note · seen at the depot")
         await expect(page.locator(".holder .phase")).to_have_text("Dismissed")
 
         closed = await chosen(screens, page, alert_of("4CLO555"))

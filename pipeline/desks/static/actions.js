@@ -1,6 +1,6 @@
 // The buttons of what a person may do about the incident that is shown, what each asks for, and the bar that undoes.
 
-import { useLayoutEffect, useRef } from "./vendor/hooks.mjs";
+import { useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
 import { asks, DISMISSALS, ENDINGS, hindrance, KEYS } from "./acting.js";
 import { html } from "./draw.js";
 import { t } from "./words.js";
@@ -43,42 +43,55 @@ function Form({ desk, form, sighting }) {
   }, []);
   return html`<div class="form" ref=${box} role="group" tabindex="-1" aria-label=${t(`ask.${form.did}`)}>
     <p class="asks"><b>${t(`ask.${form.did}`)}</b></p>
-    <${FORMS[form.did]} desk=${desk} sighting=${sighting} />
-    <button type="button" class="cancel" onClick=${() => desk.decisions.cancel()}>${t("cancel")} <kbd>Esc</kbd></button>
+    <${FORMS[form.did]} desk=${desk} sighting=${sighting}>
+      <button type="button" class="cancel" onClick=${() => desk.decisions.cancel()}>${t("cancel")} <kbd>Esc</kbd></button>
+    <//>
   </div>`;
 }
 
-/** Choices with a digit each, and a note that goes with whichever is pressed. */
-function Choices({ choices, choose, label = "note" }) {
-  const note = useRef(null);
-  const pressed = (value) => choose(value, note.current.value.trim() || undefined, note.current);
+/**
+ * Choices with a digit each, and a note that goes with whichever is pressed. needs: the choice that nobody understands without a note;
+ * pressed without one it waits for it, and for Enter.
+ */
+function Choices({ choices, choose, needs, label = "note", children }) {
+  const note = useRef(null), [hint, setHint] = useState("");
+  const pressed = (value) => {
+    const words = note.current.value.trim();
+    if (words || value !== needs) return choose(value, words ? { note: words } : {});
+    setHint("note.needed");
+    note.current.focus();
+  };
+  const entered = (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    if (hint === "note.needed") return pressed(needs);
+    setHint("note.choose");
+    note.current.closest(".form").focus(); // where digits choose
+  };
   return html`<div class="choices">${choices.map(([value, words], at) => html`<button type="button" key=${value} data-digit=${at + 1} onClick=${() => pressed(value)}>
       ${at < 9 && html`<kbd>${at + 1}</kbd> `}${words}</button>`)}</div>
     <label for="note">${t(label)}</label>
-    <input id="note" maxlength="1000" ref=${note} />`;
+    <input id="note" maxlength="1000" ref=${note} aria-invalid=${hint === "note.needed" ? "true" : undefined} onKeyDown=${entered} />
+    <p class="hint" role="status">${hint && t(hint)}</p>
+    ${children}`;
 }
 
-function Dismiss({ desk }) {
-  return html`<${Choices} label="note.other" choices=${DISMISSALS.map((one) => [one, t(`dismissal.${one}`)])} choose=${(dismissal, note, input) => {
-    if (dismissal === "other" && !note) {
-      input.setAttribute("aria-invalid", "true");
-      return input.focus();
-    }
-    desk.decisions.finish({ dismissal, ...(note ? { note } : {}) });
-  }} />`;
+function Dismiss({ desk, children }) {
+  return html`<${Choices} label="note.other" needs="other" choices=${DISMISSALS.map((one) => [one, t(`dismissal.${one}`)])}
+    choose=${(dismissal, note) => desk.decisions.finish({ dismissal, ...note })}>${children}<//>`;
 }
 
-function Close({ desk }) {
-  return html`<${Choices} choices=${ENDINGS.map((one) => [one, t(`ending.${one}`)])} choose=${(ending, note) => desk.decisions.finish({ ending, ...(note ? { note } : {}) })} />`;
+function Close({ desk, children }) {
+  return html`<${Choices} choices=${ENDINGS.map((one) => [one, t(`ending.${one}`)])} choose=${(ending, note) => desk.decisions.finish({ ending, ...note })}>${children}<//>`;
 }
 
-function HandOver({ desk }) {
+function HandOver({ desk, children }) {
   const others = desk.desks.filter((one) => one.desk_id !== desk.me.shift?.desk_id);
-  if (!others.length) return html`<p>${t("desks.no_other")}</p>`;
-  return html`<${Choices} choices=${others.map((one) => [one.desk_id, one.name])} choose=${(to_desk, note) => desk.decisions.finish({ to_desk, ...(note ? { note } : {}) })} />`;
+  if (!others.length) return html`<p>${t("desks.no_other")}</p>${children}`;
+  return html`<${Choices} choices=${others.map((one) => [one.desk_id, one.name])} choose=${(to_desk, note) => desk.decisions.finish({ to_desk, ...note })}>${children}<//>`;
 }
 
-function Misread({ desk, sighting: { alert } }) {
+/** As low as can be: the picture of the plate stays in sight above it. */
+function Misread({ desk, sighting: { alert }, children }) {
   const box = useRef(null);
   useLayoutEffect(() => { // once: what is typed is not drawn over
     box.current.elements.really.value = alert.read.plate;
@@ -92,14 +105,14 @@ function Misread({ desk, sighting: { alert } }) {
     desk.decisions.finish({ alert_id: alert.alert_id, plate, ...(of ? { plate_country: of } : {}), ...(note.value.trim() ? { note: note.value.trim() } : {}) });
   };
   return html`<form class="misread" ref=${box} onSubmit=${send}>
-    <label for="really">${t("misread.really")}</label>
+    <div><label for="really">${t("misread.really")}</label>
     <input id="really" class="first" name="really" maxlength="20" pattern=".*[A-Za-z0-9].*" autocapitalize="characters" autocomplete="off" spellcheck=${false} required
-      onFocus=${(event) => event.target.select()} onInput=${(event) => event.target.setCustomValidity("")} />
-    <label for="country">${t("misread.country")}</label>
-    <input id="country" name="country" maxlength="2" pattern="[A-Za-z]{2}" autocapitalize="characters" autocomplete="off" />
-    <label for="note">${t("note")}</label>
-    <input id="note" name="note" maxlength="1000" />
-    <button>${t("do.misread")} <kbd>Enter</kbd></button>
+      onFocus=${(event) => event.target.select()} onInput=${(event) => event.target.setCustomValidity("")} /></div>
+    <div><label for="country">${t("misread.country")}</label>
+    <input id="country" name="country" maxlength="2" pattern="[A-Za-z]{2}" autocapitalize="characters" autocomplete="off" /></div>
+    <div><label for="note">${t("note")}</label>
+    <input id="note" name="note" maxlength="1000" /></div>
+    <div class="ends"><button>${t("do.misread")} <kbd>Enter</kbd></button> ${children}</div>
   </form>`;
 }
 

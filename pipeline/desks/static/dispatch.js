@@ -97,7 +97,7 @@ function keyed(event, { single, back, setKeys, setShift }) {
   if (event.key === "?") return setKeys(true);
   if (desk.phase !== "ready") return;
   const digit = event.code?.match(/^(?:Digit|Numpad)([1-9])$/); // where they are on every keyboard
-  if (digit) return pressed(digit[1]);
+  if (digit) return event.preventDefault(), pressed(digit[1]); // or it lands in the note that is focused
   const rows = document.getElementById("rows");
   if (desk.view === "map") return void (single && event.key.toLowerCase() === "m" && desk.sound.mute()); // what is not shown is not decided
   const acts = Object.fromEntries(KEYS.map(([did, key]) => [key, () => desk.decide(did)]));
