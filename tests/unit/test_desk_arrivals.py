@@ -36,8 +36,8 @@ desk.arrivals.missed();
 const wasBehind = desk.arrivals.behind;
 incidents.take(told.streamed);
 await desk.arrivals.running;
-const open = incidents.sorted(false).map((one) => one.id);
-console.log(JSON.stringify({ open, all: incidents.all.size, behind: [wasBehind, desk.arrivals.behind], asked }));
+const open = incidents.sorted(false).map((one) => one.id), { dropped } = incidents;
+console.log(JSON.stringify({ open, all: incidents.all.size, dropped, behind: [wasBehind, desk.arrivals.behind], asked }));
 """
 
 
@@ -91,3 +91,17 @@ def test_what_others_ended_in_a_gap_is_over_and_what_is_open_of_before_is_there(
     assert "a-2" in found["open"]
     assert "a-1" not in found["open"]
     assert "/api/v1/alerts/a-1" in found["asked"]
+
+
+def test_what_was_let_go_for_want_of_room_is_counted_until_it_is_known_to_be_over() -> None:
+    """The list of what is open says nothing of a hit of which no agent has told yet."""
+    flood = [alert(number) for number in range(2001)]
+    known = list(reversed(flood[-100:]))
+    let_go = 2001 - caught_up(before=flood, alerts=known)["all"]
+    assert let_go > 0
+    assert let_go == caught_up(before=flood, alerts=known)["dropped"]
+    ended = [told(number, "new") for number in range(let_go)]
+    told_of = caught_up(before=[*flood, *({"incident": one} for one in ended[1:])], alerts=known)
+    assert 1 == told_of["dropped"], "of one nothing was told"
+    still_open = caught_up(before=[*flood, *({"incident": one} for one in ended)], alerts=known, open=ended[:5])
+    assert 5 == still_open["dropped"], "the server did not name their hits"

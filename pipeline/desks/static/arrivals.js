@@ -1,6 +1,7 @@
 // How the desk comes to know what there is: the latest alerts, what is still open of before, and what came while the stream was cut.
 
 import { ask } from "./api.js";
+import { MOST } from "./incidents.js";
 
 const PAGES = 5; // of the list as a shift begins, 100 alerts each; what is older and still open comes with its incident
 const MOST_PAGES = 20; // of the list after a gap
@@ -12,6 +13,7 @@ export class Arrivals {
     this.desk = desk;
     this.behind = false; // what is missing could not be had yet
     this.gaps = 0;
+    this.refillsBelow = MOST / 2; // open incidents: with fewer there is room
     this.known = /** @type {Map<string, number> | undefined} the revision of each alert that was known before the gap */ (undefined);
   }
 
@@ -25,7 +27,7 @@ export class Arrivals {
    * @param {Set<string>} [seen] incidents whose present state is known already; those of /incidents are added
    */
   async open(seen = new Set()) {
-    this.desk.incidents.dropped = 0;
+    const { incidents } = this.desk, before = new Map(incidents.gone);
     let cursor = "";
     do {
       const page = await ask("GET", cursor ? `/incidents?cursor=${encodeURIComponent(cursor)}` : "/incidents");
@@ -33,6 +35,17 @@ export class Arrivals {
       for (const one of page.items) seen.add(one.incident_id);
       cursor = page.next ?? "";
     } while (cursor && this.isTheDesks);
+    if (this.isTheDesks) incidents.settle(before, seen);
+  }
+
+  /** Ask for what was let go, once there is room. */
+  async refill() {
+    this.refillsBelow = 0; // not twice at once
+    try {
+      await this.open();
+    } finally {
+      this.refillsBelow = Math.min(MOST / 2, this.desk.incidents.sorted(false).length - MOST / 20); // what cannot be had is not asked for in vain
+    }
   }
 
   /** The stream could not tell everything since it was cut: all that came is asked for, until that has worked. */

@@ -4,7 +4,7 @@ import { ask, Refused } from "./api.js";
 import { alarms } from "./acting.js";
 import { Arrivals } from "./arrivals.js";
 import { Decisions } from "./decisions.js";
-import { arranged, Incidents, MOST } from "./incidents.js";
+import { arranged, Incidents } from "./incidents.js";
 import { Live } from "./live.js";
 import { wanted } from "./screens.js";
 import { Sound } from "./sound.js";
@@ -197,7 +197,7 @@ export class Desk {
     const { order, waiting } = arranged(this.order, this.#wanted(), held < 0 ? null : this.order[held]);
     this.order = order.filter((id) => this.incidents.all.has(id));
     this.waiting = waiting;
-    if (this.incidents.dropped && this.order.length + waiting.length < MOST / 2) this.arrivals.open().catch((error) => this.#failed(error));
+    if (this.incidents.dropped && this.order.length + waiting.length < this.arrivals.refillsBelow) this.arrivals.refill().catch((error) => this.#failed(error));
     this.changed();
   }
 

@@ -16,6 +16,7 @@
 
 export const URGENCY = { urgent: 4, high: 3, normal: 2, low: 1 };
 export const MOST = 2000; // incidents in memory; those that are over go first, then the oldest of the least urgent
+const MOST_GONE = 20_000; // let go and known by id: the server keeps as many
 export const ENDED = ["misread", "dismissed", "closed", "withdrawn", "expired"];
 export const WINDOW_MS = 30 * 60_000; // a hit within it of another one is of the same incident
 
@@ -28,7 +29,14 @@ export class Incidents {
     this.of = new Map();
     /** @type {Map<string, Told>} of incidents none of whose alerts is known here */
     this.unseen = new Map();
-    this.dropped = 0; // open ones that there was no room for
+    /** @type {Map<string, number>} open ones that were let go for want of room: the latest change that was told of each, 0: none */
+    this.gone = new Map();
+    this.more = 0; // let go beyond these
+  }
+
+  /** How many open ones were let go for want of room. */
+  get dropped() {
+    return this.gone.size + this.more;
   }
 
   /**
@@ -75,6 +83,7 @@ export class Incidents {
     if (!incident) {
       this.all.set(id, (incident = { id, sightings: new Map(), told: this.unseen.get(id) }));
       this.unseen.delete(id);
+      this.gone.delete(id);
     }
     const known = incident.sightings.get(alert.alert_id);
     if (known && (known.alert.revision ?? 1) >= (alert.revision ?? 1)) return false;
@@ -89,6 +98,7 @@ export class Incidents {
     if (known && known.change >= told.change) return false;
     if (incident) incident.told = told;
     else this.unseen.set(told.incident_id, told);
+    if (this.gone.has(told.incident_id)) this.gone.set(told.incident_id, told.change);
     if (this.unseen.size > MOST) this.unseen.delete(this.unseen.keys().next().value);
     return true;
   }
@@ -99,8 +109,19 @@ export class Incidents {
     for (const one of least) {
       for (const alertId of one.sightings.keys()) this.of.delete(alertId);
       this.all.delete(one.id);
+      if (one.over) continue;
+      if (this.gone.size < MOST_GONE) this.gone.set(one.id, one.told?.change ?? 0);
+      else this.more += 1;
     }
-    this.dropped += least.filter((one) => !one.over).length;
+  }
+
+  /**
+   * Count those no more that were let go and are over: what was told of them before is in no list of what is open. Whoever nothing
+   * was told of, or something since, stays.
+   * @param {Map<string, number>} before `gone`, before the list was asked for  @param {Set<string>} open all in the list
+   */
+  settle(before, open) {
+    for (const [id, change] of before) if (change && !open.has(id) && this.gone.get(id) === change) this.gone.delete(id);
   }
 
   /** The revision of each alert that is known here, by its id. @returns {Map<string, number>} */
