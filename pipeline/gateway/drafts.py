@@ -15,7 +15,7 @@ from pipeline.gateway.times import Moment
 from pipeline.gateway.words import direction_of, is_no_plate, said
 from pipeline.plates.text import compact
 from schemas.base import Position
-from schemas.reads import VehicleClass
+from schemas.reads import Alternative, ClockState, VehicleClass
 
 LONGEST_PLATE = 16
 _UNREAD = re.compile(r"[?*\ufffd]")
@@ -47,6 +47,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     picture_urls: tuple[str, ...] = ()
     picture_files: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    weighed: tuple[Alternative, ...] = ()
+    heading_deg: float | None = None
+    clock: ClockState | None = None
 
 
 def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = frozenset()) -> Item:
@@ -88,7 +91,10 @@ def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = fro
         pictures=draft.pictures,
         picture_urls=draft.picture_urls,
         picture_files=draft.picture_files,
-        alternatives=_others(draft.alternatives, plate),
+        alternatives=_others(draft.alternatives, plate) if draft.alternatives else (),
+        weighed=draft.weighed,
+        heading_deg=draft.heading_deg,
+        clock=draft.clock,
     )
 
 

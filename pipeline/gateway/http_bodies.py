@@ -37,6 +37,7 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
     if len(body) > MAX_BODY:
         raise Refuse("too_large", f"a body of more than {MAX_BODY} bytes")
     if is_packed(body, headers):
+        _check_encoding(headers)
         body, whole = inflated(body)
         short_by = short_by if whole else max(short_by, 1)
     if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -45,11 +46,19 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
 
 
 def is_packed(body: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether the body is compressed: its head says so, or it begins as gzip does. Raises Refuse for a way that is not known."""
-    encoding = headers.get("content-encoding", "").strip().lower()
+    """Whether the body is compressed: its head says so, or it begins as gzip does."""
+    return _encoding(headers) not in ("", "identity") or body.startswith(_GZIP)
+
+
+def _encoding(headers: Mapping[str, str]) -> str:
+    return headers.get("content-encoding", "").strip().lower()
+
+
+def _check_encoding(headers: Mapping[str, str]) -> None:
+    """Raise Refuse for a way of compressing that is not known."""
+    encoding = _encoding(headers)
     if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
         raise Refuse("unreadable", f"compressed as {encoding[:40]}: gzip and deflate are understood")
-    return encoding not in ("", "identity") or body.startswith(_GZIP)
 
 
 def unchunked(body: bytes) -> tuple[bytes, bool]:

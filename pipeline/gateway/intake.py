@@ -1,7 +1,7 @@
 """Takes a proven sender's message in: its pictures into the evidence store, its reads and what is refused to Kafka."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
 from typing import Protocol
 
@@ -10,11 +10,11 @@ import msgspec
 from pipeline.gateway.http_bodies import is_packed, unpacked
 from pipeline.gateway.items import CameraRead, Picture, Refuse, Rejected
 from pipeline.gateway.keeping import Keeper
-from pipeline.gateway.passages import OneMessage, PassageMemory
+from pipeline.gateway.passages import PassageMemory, may_be_another
 from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.plate_reads import plate_read_of
 from pipeline.gateway.protocols import Maker
-from pipeline.gateway.reading import MessageReading, Parsed, not_unpacked, parsed, related
+from pipeline.gateway.reading import MessageReading, not_unpacked, parsed, related
 from pipeline.gateway.request import LARGE, MAX_BODY, Besides, Circumstances, Request
 from pipeline.gateway.room import Held
 from pipeline.gateway.senders import ADDRESS_SERVES, PROVEN, Claim, camera_of, settings_of, speaks_for
@@ -66,7 +66,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     reading: MessageReading
     reads: int
-    refused: tuple[str, ...]
+    refused: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
 
 
@@ -96,9 +96,14 @@ class Intake:
     async def take(self, message: Message) -> Taken:
         """Keep everything of the message, and return what became of it. Raises Unavailable where it is not certain
         that all was kept: the sender must send again. Raises BadRecord for what is too large."""
+        reading = await self._read_apart(message) if _is_long(message) else self._read(message)[0]
+        if not any(map(may_be_another, reading.items)):  # as of most messages: nothing of it need be remembered
+            return (await self._kept(message, reading))[0]
         passages = self._memory.message(message.sender.sender_id)
         try:
-            reading = await self._read(message, passages)
+            keys = passages.shared(reading.items, reading.maker or "", reading.passage_ms)
+            await self._sharing.borrow(passages, keys)
+            reading = related(reading, passages, message.received_at_ms)
             taken, refused = await self._kept(message, reading)
         except BaseException:
             await self._sharing.give_back(passages, passages.drop())
@@ -108,34 +113,25 @@ class Intake:
             await self._sharing.give_back(passages, known)
         return taken
 
-    async def _read(self, message: Message, passages: OneMessage) -> MessageReading:
-        """What the message says, related to what earlier messages on the same passages said. Raises Unavailable."""
-        try:
-            one = await self._parsed(message)
-        except Refuse as refused:
-            return not_unpacked(refused)
-        if one.maker is not None and (keys := passages.shared(one.items, one.maker.NAME, one.maker.PASSAGE_MS)):
-            await self._sharing.borrow(passages, keys)
-        return related(one, passages, message.received_at_ms)
-
-    async def _parsed(self, message: Message) -> Parsed:
-        """What the message says by itself; a large or compressed one is parsed in a thread. Raises Refuse, Unavailable."""
+    async def _read_apart(self, message: Message) -> MessageReading:
+        """What `_read` says, from a thread. Raises Unavailable where there is no room for what the message unpacks to."""
         packed = is_packed(message.body, message.headers)
         if packed:
             message.held.be(len(message.body) + MAX_BODY)
-        elif len(message.body) < LARGE:
-            return self._said(message)[0]
-        one, count = await asyncio.to_thread(self._said, message)
+        reading, count = await asyncio.to_thread(self._read, message)
         if packed:
             message.held.be(len(message.body) + count)
-        return one
+        return reading
 
-    def _said(self, message: Message) -> tuple[Parsed, int]:
-        """What the message says, and how many bytes its body has unpacked. Raises Refuse."""
-        request = _request(message)
+    def _read(self, message: Message) -> tuple[MessageReading, int]:
+        """What the message says by itself, and how many bytes its body has unpacked."""
+        try:
+            request = _request(message)
+        except Refuse as refused:
+            return not_unpacked(refused), 0
         return parsed(request, message.maker or self._mapped(request)), len(request.body)
 
-    async def _kept(self, message: Message, reading: MessageReading) -> tuple[Taken, set[int]]:
+    async def _kept(self, message: Message, reading: MessageReading) -> tuple[Taken, Collection[int]]:
         """Keep the reads and the dead letters of a message. Returns what became of it, and the indexes of the items that became
         dead letters. Raises Unavailable, BadRecord."""
         reads: list[PlateRead] = []
@@ -143,23 +139,26 @@ class Intake:
         body = _may_be_kept(message.body, reading)
         for index, item in enumerate(reading.items):
             if isinstance(item, CameraRead):
-                made = await self._plate_read(message, item, reading.maker or "")
+                made = self._plate_read(message, item, reading.maker or "")
                 if isinstance(made, PlateRead):
-                    reads.append(made)
+                    reads.append(await self._with_pictures(made, item) if item.pictures else made)
                 else:
                     payload = msgspec.json.encode(read_told(item))
                     letters[index] = self._letter(message, made, index, payload)
             elif isinstance(item, Rejected):
                 letters[index] = self._letter(message, item, index, body)
                 body = b""  # one letter keeps it; the others name the same message
+        if not letters:
+            await self._keeper.keep(reads)
+            return Taken(reading=reading, reads=len(reads)), ()
         await self._keeper.keep(reads, list(letters.values()))
         refused = tuple(letter.reason for letter in letters.values())
         why = tuple(dict.fromkeys(f"{one.reason}: {one.detail}".rstrip(": ") for one in letters.values()))
-        return Taken(reading=reading, reads=len(reads), refused=refused, why=why), set(letters)
+        return Taken(reading=reading, reads=len(reads), refused=refused, why=why), letters.keys()
 
-    async def _plate_read(self, message: Message, item: CameraRead, maker: str) -> PlateRead | Rejected:
-        """The read of the registered camera, its pictures stored. Rejected where the camera is not one of the sender's, the camera
-        or the sender was not to send it at the capture, or a value is out of its bounds. Raises Unavailable."""
+    def _plate_read(self, message: Message, item: CameraRead, maker: str) -> PlateRead | Rejected:
+        """The read of the registered camera, without its pictures. Rejected where the camera is not one of the sender's, the camera
+        or the sender was not to send it at the capture, or a value is out of its bounds."""
         camera_id = camera_of(message.sender, item.camera, maker)
         if camera_id is None:
             return Rejected(reason="unknown_camera", detail=_not_its_own(message.sender, item))
@@ -175,13 +174,15 @@ class Intake:
             purposes=() if by in PROVEN else ADDRESS_SERVES,
         )  # fmt: skip
         fault = _fault(read)
-        if fault is not None:
-            return Rejected(reason="invalid", detail=fault)
-        if item.pictures and self._is_timely(item.captured_at_ms):
-            crop = await self._stored(item, ("plate",))
-            overview = await self._stored(item, ("overview", "vehicle"))
-            read = msgspec.structs.replace(read, crop=crop, overview=overview)
-        return read
+        return read if fault is None else Rejected(reason="invalid", detail=fault)
+
+    async def _with_pictures(self, read: PlateRead, item: CameraRead) -> PlateRead:
+        """The read with the paths of its pictures, which are stored where they are timely. Raises Unavailable."""
+        if not self._is_timely(item.captured_at_ms):
+            return read
+        crop = await self._stored(item, ("plate",))
+        overview = await self._stored(item, ("overview", "vehicle"))
+        return msgspec.structs.replace(read, crop=crop, overview=overview)
 
     def _is_timely(self, captured_at_ms: int) -> bool:
         """Whether a picture of this time may be kept; the agents refuse reads of other times, and tell of them."""
@@ -227,6 +228,11 @@ def _request(message: Message) -> Request:
         body=plain, circumstances=around, method=message.method, target=message.claim.target, headers=message.headers,
         short_by=short_by,
     )  # fmt: skip
+
+
+def _is_long(message: Message) -> bool:
+    """Whether reading it takes so long that others would wait for it."""
+    return len(message.body) >= LARGE or is_packed(message.body, message.headers)
 
 
 def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:

@@ -160,7 +160,8 @@ class MappedMaker:
     def answer(self, good: bool) -> Answer:
         """The mapping's answer when the message could be read; otherwise status 400."""
         replied = self._mapping.answer
-        return Answer(status=replied.status, json=replied.json) if good else Answer(status=400)
+        body = b"" if replied.json is None else msgspec.json.encode(replied.json)
+        return Answer(status=replied.status, json=body) if good else Answer(status=400)
 
     def _guarded(self, passage: Node, parts: Sequence[Part], around: Circumstances) -> Item:
         try:

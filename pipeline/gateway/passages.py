@@ -9,6 +9,7 @@ through `sharing`.
 import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeGuard
 
 import msgspec
 
@@ -88,7 +89,7 @@ class OneMessage:
         received_at_ms: UTC. kept_ms: for how long its passage is remembered. Raises Unavailable while another message on the same
         passage is being kept.
         """
-        if not isinstance(item, CameraRead) or not (self._memory.tells_repeats or _may_be_another(item)):
+        if not (may_be_another(item) or (self._memory.tells_repeats and isinstance(item, CameraRead))):
             self.keys.append(None)
             return item
         key, kept_ms = self._key(item, len(self.keys), maker, kept_ms)
@@ -106,11 +107,7 @@ class OneMessage:
         """The keys of the passages in these items of which another message may say something else, or that it may date otherwise:
         those with a sender's key, and those that their arrival dates. A read with a time of its own is the same read wherever it
         comes again. kept_ms: as in `related`."""
-        return [
-            self._key(item, index, maker, kept_ms)[0]
-            for index, item in enumerate(items)
-            if isinstance(item, CameraRead) and _may_be_another(item)
-        ]
+        return [self._key(item, index, maker, kept_ms)[0] for index, item in enumerate(items) if may_be_another(item)]
 
     def learn(self, key: str, known: bytes) -> None:
         """Take in what another gateway was told of this passage."""
@@ -151,6 +148,6 @@ class OneMessage:
         return f"{self._sender}/{maker}|{camera}|{own}", kept_ms
 
 
-def _may_be_another(item: CameraRead) -> bool:
-    """Whether another message on its passage may say something else, or date it otherwise."""
-    return item.event_key is not None or not item.clock_synced
+def may_be_another(item: Item) -> TypeGuard[CameraRead]:
+    """Whether it is a read of whose passage another message may say something else, or that another may date otherwise."""
+    return isinstance(item, CameraRead) and (item.event_key is not None or not item.clock_synced)

@@ -1,6 +1,6 @@
 """Turns one message from its bytes into its items and the answer: the work of a listener without the network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -8,7 +8,7 @@ from pipeline.gateway.drafts import all_of
 from pipeline.gateway.http_bodies import unpacked
 from pipeline.gateway.items import Ignored, Item, Refuse, Rejected
 from pipeline.gateway.makers import maker_of
-from pipeline.gateway.passages import OneMessage, PassageMemory
+from pipeline.gateway.passages import UNIQUE_KEPT_MS, OneMessage, PassageMemory
 from pipeline.gateway.personal import count_personal
 from pipeline.gateway.protocols import Maker, plain_answer
 from pipeline.gateway.request import Answer, Circumstances, Request
@@ -23,6 +23,7 @@ class MessageReading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     maker: str | None
     items: tuple[Item, ...]
     answer: Answer
+    passage_ms: int = UNIQUE_KEPT_MS  # how long a passage key of this sender names the same passage
     dropped: Mapping[str, int] = {}  # what may not come in, by kind: faces, persons, owners, phones, addresses
     is_searched: bool = True  # False: the body could not be unpacked, so nobody knows whether such is in it
 
@@ -59,47 +60,44 @@ def not_unpacked(refused: Refuse) -> MessageReading:
     return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False), is_searched=False)
 
 
-class Parsed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a message says by itself. maker: None: not recognised."""
-
-    maker: Maker | None
-    items: Sequence[Item]
-    dropped: Mapping[str, int]
-
-
-def parsed(request: Request, maker: Maker | None = None) -> Parsed:
+def parsed(request: Request, maker: Maker | None = None) -> MessageReading:
     """What a message says by itself. request: its body is unpacked already (see http_bodies.unpacked). maker: where the
     listener knows it; None: it is recognised. What cannot be read becomes an item Rejected."""
     maker = maker or maker_of(request)
     dropped = count_personal(request.words)
     if maker is None:
         refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
-        return Parsed(maker=None, items=(refused,), dropped=dropped)
-    return Parsed(maker=maker, items=_items(request, maker), dropped=dropped)
+        return MessageReading(maker=None, items=(refused,), answer=plain_answer(False), dropped=dropped)
+    items = _items(request, maker)
+    to_come_again = [item for item in items if isinstance(item, Rejected) and item.reason in _SEND_AGAIN]
+    return MessageReading(
+        maker=maker.NAME,
+        items=items,
+        answer=maker.answer(not to_come_again),
+        passage_ms=maker.PASSAGE_MS,
+        dropped=dropped,
+    )
 
 
-def related(one: Parsed, passages: OneMessage, received_at_ms: int) -> MessageReading:
-    """The result of a message: each read in it with its relation to earlier ones of its passage. passages: of this message's
-    sender; only messages of one sender are compared.
+def related(one: MessageReading, passages: OneMessage, received_at_ms: int) -> MessageReading:
+    """The message with each read's relation to earlier ones of its passage. passages: of this message's sender; only messages of
+    one sender are compared.
 
     Raises Unavailable while an earlier message on the same passage is being kept.
     """
-    maker = one.maker
-    if maker is None:
-        return MessageReading(maker=None, items=tuple(one.items), answer=plain_answer(False), dropped=one.dropped)
-    items = tuple([passages.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in one.items])
-    good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in items)
-    return MessageReading(maker=maker.NAME, items=items, answer=maker.answer(good), dropped=one.dropped)
+    maker, kept_ms = one.maker or "", one.passage_ms
+    items = tuple([passages.related(item, maker, received_at_ms, kept_ms) for item in one.items])
+    return msgspec.structs.replace(one, items=items)
 
 
-def _items(request: Request, maker: Maker) -> Sequence[Item]:
+def _items(request: Request, maker: Maker) -> tuple[Item, ...]:
     if request.short_by:
-        return [Rejected(reason="incomplete_body", detail=f"{request.short_by} bytes or more did not come")]
+        return (Rejected(reason="incomplete_body", detail=f"{request.short_by} bytes or more did not come"),)
     try:
         items = all_of(maker.parse(request))
     except Refuse as refused:
-        return [refused.item]
+        return (refused.item,)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError, IndexError) as error:
         # a parser's own fault must not take the connection with it: the message is kept as a dead letter, and told of
-        return [Rejected(reason="unreadable", detail=f"{maker.NAME}: {type(error).__name__}")]
-    return items or [Ignored(reason="no_result")]
+        return (Rejected(reason="unreadable", detail=f"{maker.NAME}: {type(error).__name__}"),)
+    return tuple(items) or (Ignored(reason="no_result"),)

@@ -98,10 +98,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The HTTP answer for the sender. json: its body; None: it has none."""
+    """The HTTP answer for the sender. json: its body; empty: it has none."""
 
     status: int
-    json: Mapping[str, str | bool | int] | None = None
+    json: bytes = b""
 
     @property
     def good(self) -> bool:

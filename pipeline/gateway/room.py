@@ -43,26 +43,23 @@ class Room:
 
     def hold(self, sender_id: str) -> "Held":
         """Room for one message of this sender, of no bytes yet; it is given back when the block ends."""
-        return Held(self, sender_id)
-
-    def change(self, sender_id: str, by: int) -> None:
-        """Hold so many bytes more. Raises Unavailable when there is no room for them."""
-        if by > 0 and not self._shares.fits(sender_id, by):
-            raise Unavailable(f"room for messages of {sender_id}", retry_after_s=AGAIN_S)
-        self._shares.change(sender_id, by)
+        return Held(self._shares, sender_id)
 
 
 class Held:
     """The bytes that one message holds."""
 
-    __slots__ = ("_bytes", "_room", "_sender_id")
+    __slots__ = ("_bytes", "_sender_id", "_shares")
 
-    def __init__(self, room: Room, sender_id: str) -> None:
-        self._room, self._sender_id, self._bytes = room, sender_id, 0
+    def __init__(self, shares: Shares, sender_id: str) -> None:
+        self._shares, self._sender_id, self._bytes = shares, sender_id, 0
 
     def be(self, count: int) -> None:
         """Hold `count` bytes from now on. Raises Unavailable when there is no room for them."""
-        self._room.change(self._sender_id, count - self._bytes)
+        more = count - self._bytes
+        if more > 0 and not self._shares.fits(self._sender_id, more):
+            raise Unavailable(f"room for messages of {self._sender_id}", retry_after_s=AGAIN_S)
+        self._shares.change(self._sender_id, more)
         self._bytes = count
 
     def __enter__(self) -> Self:

@@ -3,6 +3,8 @@
 import hashlib
 from datetime import UTC, datetime
 
+import msgspec
+
 from pipeline.gateway.items import CameraRead, Ignored, Item, Rejected
 from pipeline.gateway.node import Value
 from pipeline.gateway.reading import MessageReading
@@ -14,8 +16,8 @@ def told(reading: MessageReading, *, with_answer: bool) -> dict[str, Value]:
     answer: dict[str, Value] | None = None
     if with_answer:
         answer = {"status": reading.answer.status}
-        if reading.answer.json is not None:
-            answer["json_contains"] = dict(reading.answer.json)
+        if reading.answer.json:
+            answer["json_contains"] = msgspec.json.decode(reading.answer.json)
     found: dict[str, Value] = {
         "maker": reading.maker,
         "items": [_item(item) for item in reading.items],

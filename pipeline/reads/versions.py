@@ -154,7 +154,8 @@ class Versions(Generic[T]):
         """
         if at_ms >= self._last_change_ms and (item := self._newest.get(key)) is not None:
             return item
-        return known_at(self._histories.get(key, ()), at_ms)
+        history = self._histories.get(key)
+        return known_at(history, at_ms) if history else None
 
     def as_known(self, at_ms: int) -> Mapping[str, T]:
         """All items as `known_at` gives them, as a mapping that looks each up when it is read."""

@@ -109,25 +109,19 @@ class OpenConnections:
 
         @web.middleware
         async def noted(request: web.Request, handler: Handler) -> web.StreamResponse:
-            return await self._noted(request, partial(handler, request))
+            return await self._noted(cast(Answering, handler), request)
 
         app.middlewares.insert(0, noted)
 
     def watched(self, answer: Answering) -> Answering:
         """The function that answers all requests, made to do what `watch` makes an application do."""
+        return partial(self._noted, answer)
 
-        async def noted(request: web.BaseRequest) -> web.StreamResponse:
-            return await self._noted(request, partial(answer, request))
-
-        return noted
-
-    async def _noted(
-        self, request: web.BaseRequest, answer: Callable[[], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
+    async def _noted(self, answer: Answering, request: web.BaseRequest) -> web.StreamResponse:
         self.begun(request.transport)
         request[_CONNECTIONS] = self
         try:
-            return await answer()
+            return await answer(request)
         finally:
             self.ended(request.transport)
 

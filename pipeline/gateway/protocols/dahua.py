@@ -166,4 +166,6 @@ def _of_text(data: bytes, pictures: tuple[Picture, ...], around: Circumstances) 
 def answer(good: bool) -> Answer:
     """Status 200 with "Result": true if good, else 400 with false. The camera sends the same event again until it reads
     true."""
-    return Answer(status=200 if good else 400, json={"Result": good, "Message": "OK" if good else "try again"})
+    if good:
+        return Answer(status=200, json=b'{"Result":true,"Message":"OK"}')
+    return Answer(status=400, json=b'{"Result":false,"Message":"try again"}')

@@ -15,7 +15,7 @@ import msgspec
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
 from pipeline.gateway.drafts import Draft, finished, place
-from pipeline.gateway.items import CameraRead, Item, Picture, PictureKind, Refuse
+from pipeline.gateway.items import Item, Picture, PictureKind, Refuse
 from pipeline.gateway.multipart import Part, form_of
 from pipeline.gateway.node import Node
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer
@@ -160,13 +160,12 @@ def _item(read: Node | _Said, pictures: tuple[Picture, ...], around: Circumstanc
         position=place(said.position.lat, said.position.lon) if said.position else None,
         event_key=said.event_key.strip(),
         pictures=pictures,
-        alternatives=tuple(one if isinstance(one, str) else one.text for one in said.alternatives),
+        alternatives=tuple([one if isinstance(one, str) else one.text for one in said.alternatives]),
+        weighed=tuple([one for one in said.alternatives if isinstance(one, Alternative)])[:MAX_ALTERNATIVES],
+        heading_deg=said.heading_deg,
+        clock=said.clock,
     )
-    item = finished(draft, around)
-    if not isinstance(item, CameraRead) or (not (said.clock or said.alternatives) and said.heading_deg is None):
-        return item
-    weighed = tuple(one for one in said.alternatives if isinstance(one, Alternative))[:MAX_ALTERNATIVES]
-    return msgspec.structs.replace(item, heading_deg=said.heading_deg, clock=said.clock, weighed=weighed)
+    return finished(draft, around)
 
 
 def _as(kind: Any, node: Node, field: str) -> Any:
@@ -179,4 +178,4 @@ def _as(kind: Any, node: Node, field: str) -> Any:
 
 def answer(good: bool) -> Answer:
     """Status 200 with {"kept": true} if good, else 400 with false."""
-    return Answer(status=200 if good else 400, json={"kept": good})
+    return Answer(status=200 if good else 400, json=b'{"kept":true}' if good else b'{"kept":false}')
