@@ -6,7 +6,7 @@ from pipeline.health.habits import HOUR_MS, HOURS, Habit
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import CAMERAS, DESIGNATIONS, ZONES
 from pipeline.state.health_memory import HealthMemory
-from pipeline.state.waiting_room import Knock, WaitingRoom
+from pipeline.state.waiting_room import Knock, Sample, WaitingRoom
 from schemas.base import Position
 from schemas.health import CameraHealth, CameraTrouble
 from schemas.outcomes import Violation
@@ -57,7 +57,8 @@ async def a_network(screens: Screens) -> None:
     await memory.keep(dict.fromkeys(("G-1", "G-2", "G-3"), habit))
     await memory.tell([CameraHealth(camera_id="G-2", at_ms=now_ms, troubles=(silent,))])
     await WaitingRoom(redis, name).add([
-        Knock(name="NEW-1", peer="10.1.2.3", why="unknown_sender", program="cam/1.0", first_ms=now_ms, last_ms=now_ms, count=7)
+        Knock(name="NEW-1", peer="10.1.2.3", why="unknown_sender", program="cam/1.0", first_ms=now_ms, last_ms=now_ms, count=7,
+              sample=Sample(maker="rekor", content_type="application/json", text='{"best_plate_number": "0xxx000", "lane": 0}'))
     ])  # fmt: skip
     crop, overview = await pictures(screens.desks.settings, "1CAM234")
     read = make_read("1CAM234", "G-1", now_ms, crop=crop, overview=overview)

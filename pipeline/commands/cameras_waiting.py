@@ -9,6 +9,7 @@ import typer
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
+from pipeline.errors import BadRecord
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
@@ -33,16 +34,27 @@ def add_waiting(cameras: typer.Typer) -> None:
             list[str] | None, typer.Option("--forget", help="Forget this one; it is noted again when it comes again.")
         ] = None,
         forget_all: Annotated[bool, typer.Option("--forget-all", help="Forget everybody that waits.")] = False,
+        sample: Annotated[
+            str | None,
+            typer.Option(metavar="WHO", help="Show the sample of what this one sends: letters as x, digits as 0."),
+        ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
     ) -> None:
         """Show who sends to the gateways and is not let in: as what, from where, why, and what lets it in. At most 1,000; where
         more knock, those names are forgotten first that an address with many names gave. Who is silent for a week is forgotten.
 
-        What came before somebody is let in was not kept.
+        What came before somebody is let in was not kept, but for one redacted sample of each whom nobody knows.
 
-        Example: vigie cameras waiting --json
+        Example: vigie cameras waiting --sample NEW-1
         """
         found = run_async(lambda: _found(forget or [], forget_all))
+        if sample is not None:
+            found = [one for one in found if one.name == sample]
+            if not found:
+                raise BadRecord("nobody_waits", f"nobody waits as {sample}: vigie cameras waiting")
+        if sample is not None and not as_json:
+            typer.echo(_sample(found[0]))
+            return
         for one in found if as_json else ():
             print_json(msgspec.to_builtins(one) | {"cure": cure_of(one)})
         if not as_json:
@@ -69,9 +81,24 @@ def cure_of(one: Knock) -> str:
     return CURES.get(one.why, "").format(name=shlex.quote(one.name))
 
 
+def sends_of(one: Knock) -> str:
+    """What it sends, in a word: the maker, else the media type; a dash where nobody knows."""
+    return "-" if one.sample is None else one.sample.maker or one.sample.content_type or "-"
+
+
+def _sample(one: Knock) -> str:
+    if one.sample is None:
+        known = "it is a sender already" if one.why in ("wrong_password", "not_by_address") else "none was taken yet"
+        return f"There is no sample of {one.name}: {known}, or it sent nothing but its head."
+    return (
+        one.sample.text
+        or f"What {one.name} sends is compressed or a picture ({sends_of(one)}): no sample of it is kept."
+    )
+
+
 def _grid(found: list[Knock]) -> Grid:
-    grid = Grid("who", "from", "times", "last", "why", "what lets it in")
+    grid = Grid("who", "from", "sends", "times", "last", "why", "what lets it in")
     for one in found:
         last = datetime.fromtimestamp(one.last_ms / 1000, UTC).isoformat(timespec="seconds")
-        grid.add_row(one.name, one.peer, str(one.count), last, one.why.replace("_", " "), cure_of(one))
+        grid.add_row(one.name, one.peer, sends_of(one), str(one.count), last, one.why.replace("_", " "), cure_of(one))
     return grid

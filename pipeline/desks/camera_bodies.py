@@ -6,7 +6,7 @@ import msgspec
 
 from pipeline.health.habits import DAY, HOURS
 from pipeline.state.adopting import LENGTH
-from pipeline.state.waiting_room import LONGEST, MOST, Knock, Why
+from pipeline.state.waiting_room import LONGEST, LONGEST_SAMPLE, MOST, Knock, Why
 from schemas.base import Count, EpochMs, Identifier, Message, Probability, Text
 from schemas.health import CameraTrouble
 from schemas.reads import PlateRead, Purpose, VehicleClass
@@ -86,6 +86,15 @@ class NewState(Message, frozen=True, kw_only=True):
     state: CameraState
 
 
+class WaitingSample(Message, frozen=True, kw_only=True):
+    """What somebody sends who is not let in: names of fields, of all else each letter as x and each digit as 0. maker: absent where
+    none is recognised; text: empty for what is compressed, and for a picture."""
+
+    maker: Name | None = None
+    content_type: Annotated[str, msgspec.Meta(max_length=LONGEST)]
+    text: Annotated[str, msgspec.Meta(max_length=LONGEST_SAMPLE)]
+
+
 class Waiting(Message, frozen=True, kw_only=True):
     """Somebody who knocks at a gateway and is not let in. who: as it calls itself, or where it came from."""
 
@@ -96,6 +105,7 @@ class Waiting(Message, frozen=True, kw_only=True):
     first_ms: EpochMs
     last_ms: EpochMs
     count: Count
+    sample: WaitingSample | None = None
 
 
 class AllWaiting(Message, frozen=True, kw_only=True):
@@ -158,8 +168,10 @@ class Passages(Message, frozen=True, kw_only=True):
 
 def waiting_of(one: Knock) -> Waiting:
     """Who waits, as the API shows it."""
+    sample = one.sample
+    shown = sample and WaitingSample(maker=sample.maker, content_type=sample.content_type, text=sample.text)
     return Waiting(who=one.name, peer=one.peer, why=one.why, program=one.program, first_ms=one.first_ms, last_ms=one.last_ms,
-                   count=one.count)  # fmt: skip
+                   count=one.count, sample=shown or None)  # fmt: skip
 
 
 def passage_of(place: str, read: PlateRead) -> Passage:

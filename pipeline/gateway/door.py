@@ -6,6 +6,7 @@ again later.
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -23,6 +24,7 @@ from pipeline.gateway.onlookers import Onlookers
 from pipeline.gateway.proving import NotProven, Presented, Proving
 from pipeline.gateway.request import MAX_BODY, Answer
 from pipeline.gateway.room import Held, Room
+from pipeline.gateway.samples import MOST_SAMPLED, sample_of
 from pipeline.gateway.senders import Claim
 from pipeline.gateway.waiting import Knocks
 from pipeline.runtime.open_connections import proven
@@ -33,6 +35,8 @@ WITHIN_S = 30.0
 """Within so long a whole body must have come; a camera on a bad mobile line takes 10 s for a picture."""
 SMALL = 64 * 1024
 """A body of fewer bytes has mostly come with its head."""
+SAMPLED_WITHIN_S = 2.0
+"""So long what somebody sends who is not let in is waited for, to take a sample of it."""
 HEALTH = "/health"
 _LAST = ("Connection", "close")
 
@@ -75,7 +79,11 @@ class Door:
         headers = {
             name.lower(): value if value.isascii() else _sendable(value) for name, value in request.headers.items()
         }
-        claim, sender = self._known(request, headers)
+        try:
+            claim, sender = self._known(request, headers)
+        except NotProven as no:
+            await self._knocked(request, headers, no)
+            raise Refused(401, *(("WWW-Authenticate", one) for one in no.challenges)) from None
         proven(request, sender.sender_id)
         if request.method not in ("POST", "PUT"):
             raise Refused(405, ("Allow", "POST, PUT"))
@@ -91,18 +99,22 @@ class Door:
             return await self._taken(message)
 
     def _known(self, request: web.BaseRequest, headers: dict[str, str]) -> tuple[Claim, Sender]:
-        """What the request claims, and its sender, who has proven it. Raises Refused (401)."""
-        now_ms = self._now_ms()
+        """What the request claims, and its sender, who has proven it. Raises NotProven."""
         shown = Presented(request.method, request.raw_path, headers, _certificate_of(request))
-        try:
-            claim, sender = self._proving.proven(shown, now_ms)
-        except NotProven as no:
-            if not no.is_stale:
-                self._knocks.note(no.claim, no.sender, request.remote or "", headers.get("user-agent", ""), now_ms)
-            raise Refused(401, *(("WWW-Authenticate", one) for one in no.challenges)) from None
+        claim, sender = self._proving.proven(shown, self._now_ms())
         if claim.by == "digest":
             self._knocks.answered(request.remote or "")
         return claim, sender
+
+    async def _knocked(self, request: web.BaseRequest, headers: dict[str, str], no: NotProven) -> None:
+        """Note who was not let in, with a sample of what it sends where there is none yet."""
+        if no.is_stale:
+            return
+        now_ms, peer, sample = self._now_ms(), request.remote or "", None
+        if "expect" not in headers and self._knocks.wants_sample(no.claim, no.sender, peer, now_ms):
+            body = await _beginning(request)
+            sample = sample_of(body, request.method, request.raw_path, headers, now_ms) if body else None
+        self._knocks.note(no.claim, no.sender, peer, headers.get("user-agent", ""), now_ms, sample)
 
     async def _body(self, request: web.BaseRequest, held: Held) -> bytes:
         """The whole body. held: grows with it. Raises Refused."""
@@ -146,6 +158,18 @@ class Door:
         answer = taken.reading.answer
         self._metrics.answered(answer.status, taken.reading.maker)
         return Ready(answer)
+
+
+async def _beginning(request: web.BaseRequest) -> bytes:
+    """As much of the body as comes in SAMPLED_WITHIN_S, at most MOST_SAMPLED bytes."""
+    body = b""
+    with contextlib.suppress(TimeoutError, web.RequestPayloadError):
+        async with asyncio.timeout(SAMPLED_WITHIN_S):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) >= MOST_SAMPLED:
+                    break
+    return body[:MOST_SAMPLED]
 
 
 def _certificate_of(request: web.BaseRequest) -> bytes | None:

@@ -12,11 +12,13 @@ import structlog
 
 from pipeline.errors import Unavailable
 from pipeline.gateway.senders import Claim
-from pipeline.state.waiting_room import LONGEST, MOST, Knock, WaitingRoom, Why
+from pipeline.state.waiting_room import LONGEST, MOST, Knock, Sample, WaitingRoom, Why
 from schemas.senders import Sender
 
 log = structlog.get_logger()
 EVERY_S = 1.0
+SAMPLED_MS = 3_600_000
+MOST_SAMPLES, MOST_SAMPLES_OF_PEER = 20, 2
 MOST_OF_PEER = 200
 """The most new names that one address may give in a second: whoever invents names leaves room for others."""
 
@@ -29,20 +31,47 @@ class Knocks:
         self._new: dict[str, Knock] = {}
         self._of_peer: Counter[str] = Counter()  # names
         self._waited: set[str] = set()  # without a name, and noted before the last time that was told
+        self._sampled: dict[str, int] = {}  # when a sample was taken, by name, the first first
+        self._asked = Counter[str]()  # samples that were taken in this second
 
-    def note(self, claim: Claim | None, sender: Sender | None, peer: str, program: str, now_ms: int) -> None:
+    def wants_sample(self, claim: Claim | None, sender: Sender | None, peer: str, now_ms: int) -> bool:
+        """Whether a sample of what this one sends is to be taken: there is no sender of this name, none was noted for SAMPLED_MS,
+        and few were taken in this second. Arguments as of `note`."""
+        if sender is not None or now_ms - self._sampled.get(_name_of(claim, peer), -SAMPLED_MS) < SAMPLED_MS:
+            return False
+        if self._asked[peer] >= MOST_SAMPLES_OF_PEER or self._asked.total() >= MOST_SAMPLES:
+            return False
+        self._asked[peer] += 1
+        return True
+
+    def note(
+        self,
+        claim: Claim | None,
+        sender: Sender | None,
+        peer: str,
+        program: str,
+        now_ms: int,
+        sample: Sample | None = None,
+    ) -> None:
         """Note a request that was not let in. claim: who its sender says that he is; None: he says nothing. sender: the one
-        of that name; None: there is none. peer: the network address; program: the User-Agent."""
-        name = _plain(claim.sender_id) if claim is not None else _nameless(peer)
+        of that name; None: there is none. peer: the network address; program: the User-Agent; sample: of what it sends."""
+        name = _name_of(claim, peer)
         before = self._new.get(name)
         if before is None and (len(self._new) >= MOST or self._of_peer[peer] >= MOST_OF_PEER):
             return
         if before is None:
             self._of_peer[peer] += 1
         first_ms, count = (before.first_ms, before.count) if before is not None else (now_ms, 0)
+        if sample is not None:
+            self._sampled.pop(name, None)
+            self._sampled[name] = now_ms
+            while len(self._sampled) > MOST:
+                del self._sampled[next(iter(self._sampled))]
+        elif before is not None:
+            sample = before.sample
         self._new[name] = Knock(
             name=name, peer=_plain(peer), why=_why(claim, sender), program=_plain(program), first_ms=first_ms,
-            last_ms=now_ms, count=count + 1,
+            last_ms=now_ms, count=count + 1, sample=sample,
         )  # fmt: skip
 
     def answered(self, peer: str) -> None:
@@ -62,6 +91,7 @@ class Knocks:
         self._new = {name: one for name, one in self._new.items() if name not in told}
         self._waited = nameless - told.keys()
         self._of_peer.clear()
+        self._asked.clear()
         return told
 
     async def run(self) -> None:
@@ -79,8 +109,12 @@ class Knocks:
                         continue
                     newer = self._new.get(name, msgspec.structs.replace(one, count=0))
                     self._new[name] = msgspec.structs.replace(
-                        newer, first_ms=one.first_ms, count=newer.count + one.count
+                        newer, first_ms=one.first_ms, count=newer.count + one.count, sample=newer.sample or one.sample
                     )
+
+
+def _name_of(claim: Claim | None, peer: str) -> str:
+    return _plain(claim.sender_id) if claim is not None else _nameless(peer)
 
 
 def _nameless(peer: str) -> str:

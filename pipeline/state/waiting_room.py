@@ -1,4 +1,5 @@
-"""Who knocked at a gateway and was not let in, in Redis: counted, bounded, without secrets and without what was sent."""
+"""Who knocked at a gateway and was not let in, in Redis: counted, bounded, without secrets, and of what was sent one redacted
+sample."""
 
 from collections import Counter
 from typing import Literal
@@ -17,7 +18,18 @@ KEPT_MS = 7 * 86_400_000
 
 LONGEST = 80
 """Letters of a name, an address or a program."""
+LONGEST_SAMPLE = 2_000
+"""Letters of a sample."""
 Why = Literal["no_password", "unknown_sender", "wrong_password", "not_by_address"]
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody sends who is not let in, redacted (see pipeline.gateway.samples). maker: that recognises it; None: none does.
+    content_type: empty: it says none. text: empty where it is compressed."""
+
+    maker: str | None
+    content_type: str
+    text: str
 
 
 class Knock(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +42,7 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     first_ms: int
     last_ms: int
     count: int
+    sample: Sample | None = None  # of the first request that had a body
 
 
 class WaitingRoom:
@@ -105,4 +118,6 @@ def crowded_out(knocks: list[Knock], most: int) -> list[str]:
 
 
 def _joined(known: Knock, new: Knock) -> Knock:
-    return msgspec.structs.replace(new, first_ms=known.first_ms, count=known.count + new.count)
+    return msgspec.structs.replace(
+        new, first_ms=known.first_ms, count=known.count + new.count, sample=new.sample or known.sample
+    )

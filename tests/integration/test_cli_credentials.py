@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 from redis.asyncio import Redis
@@ -18,7 +19,7 @@ from pipeline.runtime.private import write_private
 from pipeline.runtime.sealing import Seal
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
-from pipeline.state.waiting_room import Knock, WaitingRoom, Why
+from pipeline.state.waiting_room import Knock, Sample, WaitingRoom, Why
 from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderPort, SenderPull
 from tests.integration.vigie_commands import Vigie
 
@@ -227,6 +228,22 @@ async def test_who_waits_is_adopted_from_now_on(vigie: Vigie, redis: Redis, name
     )
     waits = await vigie("cameras", "waiting")
     assert (0, "Nobody waits.\n") == (waits.code, waits.out), waits.err
+
+
+async def test_a_sample_of_who_waits_is_shown(vigie: Vigie, redis: Redis, namespace: str) -> None:
+    """In the table its maker, alone its fields; where there is none, why not."""
+    sample = Sample(maker="rekor", content_type="application/json", text='{"best_plate_number": "0xxx000"}')
+    picture = Sample(maker=None, content_type="image/jpeg", text="")
+    some = (("A-1", sample), ("A-2", picture), ("A-3", None))
+    await WaitingRoom(redis, namespace).add([msgspec.structs.replace(knock(name), sample=one) for name, one in some])
+    assert "rekor" in (await vigie("cameras", "waiting")).out
+    shown = [await vigie("cameras", "waiting", "--sample", name) for name, _sample in some]
+    assert [0, 0, 0] == [one.code for one in shown]
+    assert sample.text == shown[0].out.strip()
+    assert "a picture (image/jpeg)" in shown[1].out
+    assert "There is no sample of A-3" in shown[2].out
+    nobody = await vigie("cameras", "waiting", "--sample", "A-4")
+    assert (1, True) == (nobody.code, "nobody waits as A-4" in nobody.err)
 
 
 async def test_the_waiting_room_can_be_emptied(vigie: Vigie, redis: Redis, namespace: str) -> None:

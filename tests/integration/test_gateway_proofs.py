@@ -3,10 +3,12 @@
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
@@ -103,6 +105,43 @@ async def test_a_camera_is_known_by_its_client_certificate(gateways: Gateways, t
     known = {read.plate: (read.known_by, read.proof) for read in await gateways.reads()}
     assert {"1ABC231", "1ABC235", "1ABC236"} == known.keys()
     assert {("password", "certificate")} == set(known.values())
+
+
+async def test_of_whom_nobody_knows_one_redacted_sample_is_kept(gateways: Gateways) -> None:
+    """Whether the message comes whole, never ends or is only announced; of a known sender with another password there is none."""
+    plain = "a plate 1ABC234 of a person" * 40_000
+    await gateways.let_in(make_sender())
+
+    def by(name: str) -> dict[str, str]:
+        return {"Authorization": aiohttp.encode_basic_auth(name, "wrong")}
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"plate": "1ABC23'
+        await asyncio.sleep(60)
+
+    room = WaitingRoom(gateways.redis, gateways.namespace)
+    async with gateways.running() as camera, aiohttp.ClientSession() as http:
+        for name, data in (
+            ("NEW-1", own("1ABC234")),
+            ("CAM-1", own("1ABC234")),
+            ("NEW-2", plain),
+            ("NEW-3", endless()),
+        ):
+            async with http.post(camera.url, data=data, headers=by(name)) as answer:
+                assert 401 == answer.status
+            await until(partial(waits, room, name))  # of one address two samples a second are taken
+        with pytest.raises(aiohttp.ClientResponseError):
+            await http.post(camera.url, data=own("1ABC234"), headers=by("NEW-4"), expect100=True, raise_for_status=True)
+        await until(lambda: waits(room, "NEW-4"))
+        samples = {one.name: one.sample for one in await room.all()}
+    assert samples.keys() == {"CAM-1", "NEW-1", "NEW-2", "NEW-3", "NEW-4"}
+    assert samples["CAM-1"] is None
+    assert samples["NEW-4"] is None
+    found = {name: (one.maker, one.text[:60]) for name, one in samples.items() if one is not None}
+    assert {"NEW-1", "NEW-2", "NEW-3"} == found.keys()
+    assert ("vigie", '{"camera_id": "xxx-0", "plate": "0xxx000", "captured_at_ms":') == found["NEW-1"]
+    assert (None, '{"plate": "0xxx00') == found["NEW-3"]
+    assert (None, "x xxxxx 0xxx000 xx x xxxxxx") == (found["NEW-2"][0], found["NEW-2"][1][:27])
 
 
 async def until(holds: Callable[[], Awaitable[object]]) -> None:

@@ -33,6 +33,7 @@ export function Waiting({ all, say, fail, changed }) {
     <${Table} caption=${t("cameras.tab.waiting")} rows=${waiting} of=${(one) => one.who} empty=${t("cameras.waiting.none")} begin="last" columns=${[
       { name: "who", title: t("cameras.who"), by: (one) => one.who, cell: (one) => html`<span class="mono">${one.who}</span>` },
       { name: "peer", title: t("cameras.peer"), by: (one) => one.peer, cell: (one) => html`<span class="mono">${one.peer}</span>${one.program !== "-" && html`<br /><small>${one.program}</small>`}` },
+      { name: "sends", title: t("cameras.sample"), by: (one) => one.sample?.maker ?? one.sample?.content_type ?? "", cell: sampled },
       { name: "count", title: t("cameras.count"), class: "number", by: (one) => one.count, cell: (one) => one.count },
       { name: "last", title: t("cameras.last"), class: "number", by: (one) => -one.last_ms, cell: (one) => t("ago", { span: span(Date.now() - one.last_ms) }) },
       { name: "why", title: t("cameras.why"), by: (one) => one.why, cell: (one) => html`${t(`knock.${one.why}`)}<br /><small>${t(`knock.cure.${one.why}`)}</small>` },
@@ -43,6 +44,13 @@ export function Waiting({ all, say, fail, changed }) {
       ${who && html`<${Adopt} key=${who.who} who=${who} all=${all} send=${adopt} cancel=${() => setWho(null)} />`}
     <//>
     <${Given} given=${given} close=${() => setGiven(null)} />`;
+}
+
+/** What it sends: its maker, and the fields without what is in them. */
+function sampled({ who, sample }) {
+  if (!sample) return "\u2014";
+  const kind = sample.maker || sample.content_type || t("cameras.sample.unknown");
+  return sample.text ? html`<details><summary aria-label=${t("cameras.sample.of", { who, kind })}>${kind}</summary><p class="soft">${t("cameras.sample.rule")}</p><pre class="sample" tabindex="0">${sample.text}</pre></details>` : html`${kind}<br /><small>${t("cameras.sample.none")}</small>`;
 }
 
 function Adopt({ who, all, send, cancel }) {
