@@ -27,6 +27,8 @@ _LENIENT = json.JSONDecoder(strict=False)
 _LACKS_ITS_END = frozenset(
     {errors.codes[name] for name in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN)}
 )
+_BEGUN = re.compile(r"-|\.|[eE][+-]?|t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|u[0-9a-fA-F]{0,3}|")
+"""What may be left of a JSON text where it was cut: the beginning of a number's next part, a word, an escape; or nothing."""
 _SPACE = re.compile(r"[\s\x00,]*")
 HALF_CHARACTER = "JSON with half of a surrogate pair, which is no character"
 
@@ -96,7 +98,9 @@ def _refuse_json(text: str) -> Node:
 
 def _lacks_its_end(error: json.JSONDecodeError) -> bool:
     """Whether the text is right up to its end, where more would have to follow."""
-    return error.doc[:1] in "{[" and (error.pos >= len(error.doc) or error.msg.startswith("Unterminated"))
+    if error.doc[:1] not in "{[":
+        return False
+    return error.msg.startswith("Unterminated") or _BEGUN.fullmatch(error.doc, error.pos) is not None
 
 
 def json_values(text: str) -> Iterator[Node]:

@@ -8,7 +8,7 @@ from typing import Self
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 """What JSON holds. XML is the same: attributes are named @name, an element's own text beside attributes or children #text."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:[.,]\d{0,20})?|[.,]\d{1,20})(?:[eE][+-]?\d{1,2})?")
 MAX_LIST = 1000
 LONGEST_WORD = 4096
 

@@ -4,8 +4,8 @@ import re
 
 from pipeline.gateway.cutting import Held
 
-_TAG = re.compile(rb"<(?:/([A-Za-z][A-Za-z0-9_]{0,40})\s{0,8}>|([A-Za-z][A-Za-z0-9_]{0,40})(?=[\s/>])|(\?xml)\s)")
-_LONGEST_TAG = 64
+_TAG = re.compile(rb"<(?:/([A-Za-z][A-Za-z0-9_.:-]{0,60})\s{0,8}>|([A-Za-z][A-Za-z0-9_.:-]{0,60})(?=[\s/>])|(\?xml)\s)")
+_LONGEST_TAG = 80
 _DECLARED = re.compile(rb"<\?xml[^<>]{0,300}\?>\s*\Z")
 _ROOTS = (b"root", b"msg")
 
@@ -48,7 +48,7 @@ class XmlCutter(Held):
         if self._root is not None:
             if closed == self._root:
                 return tag.end()
-            is_new = declared or opened == self._root or (opened or b"").lower() in _ROOTS
+            is_new = declared or opened == self._root or (opened or b"").lower().rpartition(b":")[2] in _ROOTS
             return self._again_from(tag.start()) if is_new else None
         if opened:
             if self._held.find(b"<", 0, self._begin(tag.start())) >= 0:  # what comes before is no message

@@ -32,10 +32,10 @@ _CSV = b"timestamp,plate,score"
 
 
 def recognises(request: Request) -> bool:
-    """Whether the body has results beside a hook, a processing time or a dscore, is a form with the message in its field
-    json, or is the maker's table, known by its first line."""
+    """Whether the body has a hook with results or an event, or results beside a processing time or a dscore, is a form with the
+    message in its field json, or is the maker's table, known by its first line."""
     return (
-        request.says(b'"results"', b'"hook"')
+        (request.says(b'"hook"') and (request.says(b'"results"') or request.says(b'"event"')))
         or request.says(b'"results"', b'"processing_time"')
         or request.says(b'"results"', b'"dscore"')
         or (request.content_type == "application/x-www-form-urlencoded" and request.says(b"json=", b"results"))
@@ -44,15 +44,21 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a result."""
+    """One item a result; one Ignored for a hook of another event, which has none."""
     around = request.circumstances
     if request.body.lstrip(b"\xef\xbb\xbf").startswith(_CSV):
         return list(_of_table(text_of(request.body), around))
     message, pictures = _message(request)
-    hooks = (one.at("data") if one.at("data") else one for one in message)
-    return all_of(_item(data, result, pictures, around) for data in hooks for result in data.at("results")) or [
-        Ignored(reason="no_result")
-    ]
+    return all_of(item for one in message for item in _hook(one, pictures, around)) or [Ignored(reason="no_result")]
+
+
+def _hook(hook: Node, pictures: tuple[Picture, ...], around: Circumstances) -> Iterator[Item]:
+    data = hook.at("data") if hook.at("data") else hook
+    for result in data.at("results"):
+        yield _item(data, result, pictures, around)
+    event = hook.at("hook", "event").word.lower()
+    if "results" not in data.names and event not in ("", "recognition"):
+        yield Ignored(reason="heartbeat" if "heartbeat" in event else "other_event")
 
 
 def _message(request: Request) -> tuple[Node, tuple[Picture, ...]]:

@@ -91,6 +91,7 @@ def _group(group: Node, around: Circumstances) -> Item:
 def _pictures(group: Node) -> Iterator[Picture]:
     yield from called("plate", group.at("best_plate", "plate_crop_jpeg").text)
     yield from called("vehicle", group.at("vehicle_crop_jpeg").text)
+    yield from called("overview", group.at("overview_jpeg").text)
 
 
 def _likeliest(names: Node) -> str:

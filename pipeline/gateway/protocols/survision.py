@@ -1,8 +1,8 @@
 """Survision: decisions that its sensors post, or send over their websocket.
 
 Source: Survision sensor API (asynchronous messages). Attributes are named @name. `@date` is UTC milliseconds, in some programs
-a time in ISO form. `@context` is the oval sign; newer sensors add both ISO codes. `@direction` is the end of the vehicle that
-is seen.
+a time in ISO form. `@context` is the oval sign, in some programs an ISO code; newer sensors add both ISO codes. `@direction` is the
+end of the vehicle that is seen.
 """
 
 import re
@@ -74,7 +74,7 @@ def _country(decision: Node) -> str | None:
     for name in ("@context_isoAlpha2", "@context_isoAlpha3"):
         if code := countries.of_code(decision.at(name).text):
             return code
-    return countries.of_oval(re.split(r"[>,;/| ]", decision.at("@context").word)[0])
+    return countries.of_oval_or_any(re.split(r"[>,;/| ]", decision.at("@context").word)[0])
 
 
 def answer(good: bool) -> Answer:

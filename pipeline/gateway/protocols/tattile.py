@@ -2,10 +2,12 @@
 
 Source: a public receiver's description of its data formats. The root is <root> or <Msg>; TIME has dashes and milliseconds or
 colons; PLATE_COUNTRY_CODE is the number or the three letters of ISO 3166-1. Whether the clock is UTC is a camera's setting.
-OCRSCORE is of 100; above that it can only be of 1000. Some firmwares write the tags in lower case.
+OCRSCORE is of 100; above that it can only be of 1000. Some firmwares write the tags in lower case; Nedap's cameras have names of
+their own for the serial, the name and the picture.
 """
 
 import itertools
+import re
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import text_of, xml_of_text
@@ -22,16 +24,19 @@ from pipeline.gateway.xml_cutting import XmlCutter
 NAME = "tattile"
 PASSAGE_MS = UNIQUE_KEPT_MS
 MAX_MESSAGES = 200
+_TAG = re.compile(rb"<(?:\w{1,40}:)?(?:PLATE_STRING|DEVICE_SN)[\s/>]", re.IGNORECASE)
 
 
 def recognises(request: Request) -> bool:
     """Whether the message has a tag that only its messages have."""
-    words = request.words.upper()
-    return b"<PLATE_STRING" in words or b"<DEVICE_SN>" in words
+    return _TAG.search(request.words) is not None
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a message, and a Rejected for a message that was cut off because the connection broke."""
+    """One item a message, and a Rejected for a message that was cut off because the connection broke. Raises Refuse for a document
+    type, which would be cut off as a message of its own."""
+    if b"<!doctype" in request.words.lower():
+        raise Refuse("xml_with_doctype", "no camera sends a document type")
     cutter = XmlCutter()
     cutter.feed(request.body)
     messages = itertools.islice(iter(cutter.next, None), MAX_MESSAGES)
@@ -55,7 +60,7 @@ def _item(read: Node, around: Circumstances) -> Item:
     draft = Draft(
         plate=read.at("PLATE_STRING").text,
         moment=moment_of(f"{read.at('DATE').word} {read.at('TIME').word}", "DATE and TIME", around),
-        camera={"serial": read.at("DEVICE_SN").word, "name": read.at("DEVICE_NAME").word},
+        camera={"serial": read.first("DEVICE_SN", "SN").word, "name": read.first("DEVICE_NAME", "NETBIOSNAME").word},
         confidence=share_of(score, 100 if score is None or score <= 100 else 1000),
         country=countries.of_code(code.zfill(3) if code.isdigit() else code)
         or countries.of_any(read.at("PLATE_COUNTRY").text),
@@ -65,7 +70,8 @@ def _item(read: Node, around: Circumstances) -> Item:
         vehicle_class=class_of(read.first("VEHICLE_CLASS", "VEHICLE_TYPE", "CLASS").text),
         colour=colour_of(read.first("VEHICLE_COLOR", "COLOR").text),
         make=make_of(read.first("VEHICLE_BRAND", "BRAND").text),
-        pictures=called("plate", read.at("IMAGE_OCR").text) + called("overview", read.at("IMAGE_CTX").text),
+        pictures=called("plate", read.at("IMAGE_OCR").text)
+        + called("overview", read.first("IMAGE_CTX", "IMAGE_COL", "IMAGE_BW").text),
     )
     return finished(draft, around)
 

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from pipeline.gateway.makers import BY_NAME
 from pipeline.gateway.protocols import Maker
@@ -129,6 +130,19 @@ _ONVIF_EVENT = (
     b"</tt:CountryCode></tt:LicensePlateInfo></tt:ElementItem></tt:Data></tt:Message></w:Message></w:NotificationMessage></tt:Event>"
     b"</tt:MetadataStream>"
 )
+_ONVIF_FRAME = (
+    b'<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"><tt:VideoAnalytics><tt:Frame UtcTime='
+    b'"2026-05-04T10:00:00Z"><tt:Object ObjectId="%s"><tt:Appearance><tt:VehicleInfo><tt:Color><tt:ColorCluster><tt:ColorString>White'
+    b"</tt:ColorString></tt:ColorCluster></tt:Color></tt:VehicleInfo><tt:LicensePlateInfo><tt:PlateNumber>%s</tt:PlateNumber>"
+    b"<tt:Likelihood>0.7</tt:Likelihood></tt:LicensePlateInfo></tt:Appearance></tt:Object></tt:Frame></tt:VideoAnalytics>"
+    b"</tt:MetadataStream>"
+)
+_EJ = {"UtcTime": "2026-05-04T10:00:00Z", "Source": {"VideoSource": "vs3", "Rule": "lpr"}}
+_PREFIXED = re.sub(rb"<(/?)", rb"<\1t:", _TATTILE).replace(b"<t:root>", b'<t:root xmlns:t="urn:t">', 1)
+_MILESIGHT = {"device": "M1", "time": "2026-05-04 12:00:00", "plate": "2VIG092", "vehicle_type": "Car", "vehicle_brand": "", "speed": "0",
+              "direction": "Approach", "region": "BEL", "roi_id": "1"}  # fmt: skip
+_MILESIGHT_READ = {"plate": "2VIG092", "captured_at": "2026-05-04T10:00:00.000Z", "camera": {"name": "M1"}, "direction": "approaching",
+                   "country": "BE"}  # fmt: skip
 _FRIGATE = {"type": "lpr", "id": "17.5-ab", "name": "somebody's", "plate": "2VIG080", "score": 0.7, "camera": "gate",
             "timestamp": 1777888800.4}  # fmt: skip
 
@@ -146,6 +160,16 @@ def marked(body: bytes, expected: Mapping[str, object]) -> tuple[bytes, tuple[Ma
     return data, (expected,), headers
 
 
+def milesight(*fields: tuple[str, bytes]) -> tuple[bytes, tuple[Mapping[str, object]], Mapping[str, str]]:
+    """A form of these fields and two pictures, what becomes of it, and its headers."""
+    pictures = [("plate_image", PLATE), ("full_image", SCENE)]
+    parts = [(f'Content-Disposition: form-data; name="{name}"', data) for name, data in (*fields, *pictures)]
+    data, headers = form(*parts)
+    return data, ({**_MILESIGHT_READ, "pictures": [("plate", len(PLATE)), ("overview", len(SCENE))]},), headers
+
+
+_MILESIGHT_FORM = milesight(*((name, value.encode()) for name, value in _MILESIGHT.items()))
+_MILESIGHT_JSON_FORM = milesight(("event", j(_MILESIGHT)))
 _MARKED_AXIS = marked(j(_AXIS), {"plate": "2VIG010"})
 _MARKED_PR = marked(j(_PR2).replace(b'"Ford"', b'"generic"'), {"plate": "2VIG040", "make": None})
 
@@ -324,5 +348,39 @@ ALL = [
     Sample("milesight:a speed with its unit, a make in words, an offset after GMT", j({"device": "M1", "time":
            "2026-05-04 12:00:00 GMT+02:00", "plate": "2VIG091", "plate_color": "White", "vehicle_brand": "Mercedes-Benz", "speed":
            "54 mph"}), ({"plate": "2VIG091", "make": "Mercedes-Benz", "speed_kmh": 86.9, "captured_at": "2026-05-04T10:00:00.000Z"},)),
+    Sample("onvif:JSON with an element's name twice, as the standard converts it", j({**_EJ, "Data": {"Likelihood": "0.6", "LicensePlateInfo":
+           {"LicensePlateInfo": {"PlateNumber": {"#text": "2VIG072"}, "CountryCode": {"#text": "NL"}}}, "VehicleInfo": {"VehicleInfo":
+           {"Type": {"@Likelihood": 1, "#text": "Bus"}}}}}), ({"plate": "2VIG072", "confidence": 0.6, "country": "NL", "vehicle_class":
+           "bus", "camera": {"source": "vs3"}},), given={"topic": "cam/onvif-ej/RuleEngine/Recognition/LicensePlate"}),
+    Sample("onvif:JSON that lists items as XML does", j({"UtcTime": _EJ["UtcTime"], "Source": {"SimpleItem": [{"Name": "VideoSource", "Value":
+           "vs4"}]}, "Data": {"SimpleItem": {"@Name": "PlateNumber", "@Value": "2VIG073"}}}), ({"plate": "2VIG073", "camera":
+           {"source": "vs4"}},)),
+    Sample("onvif:metadata as JSON", j({"Frame": [{"@UtcTime": "2026-05-04T10:00:00", "Object": [{"@ObjectId": "15", "Appearance": {
+           "LicensePlateInfo": {"PlateNumber": {"@Likelihood": "0.9", "#text": "2VIG074"}}}, "Behaviour": {"Speed": "13.9"}}]}]}),
+           ({"plate": "2VIG074", "captured_at": "2026-05-04T10:00:00.000Z", "confidence": 0.9, "speed_kmh": 50.0, "event_key": "15"},)),
+    Sample("onvif:metadata as JSON without a plate", j({"Frame": {"@UtcTime": "2026-05-04T10:00:00", "Object": {"@ObjectId": "1"}}}),
+           ("other_event",), given={"topic": "cam/onvif-mj/VideoAnalytics/1/People"}),
+    Sample("onvif:documents after each other", _ONVIF_FRAME % (b"1", b"2VIG075") + b"\n" + _ONVIF_FRAME % (b"2", b"2VIG076"), (
+           {"plate": "2VIG075", "confidence": 0.7, "colour": "white"}, {"plate": "2VIG076", "event_key": "2"})),
+    Sample("onvif:the second document is cut", _ONVIF_FRAME % (b"1", b"2VIG075") * 2 + (_ONVIF_FRAME % (b"2", b"2VIG076"))[:-9],
+           ("incomplete_body",)),
+    Sample("platerecognizer:a camera's heartbeat", j({"hook": {"event": "heartbeat", "id": "c1"}, "data": {"camera_id": "c1"}}),
+           ("heartbeat",)),
+    Sample("platerecognizer:another event", j({"hook": {"event": "dwell_time", "id": "c1"}, "data": {"plate": "2vig043"}}), ("other_event",)),
+    Sample("rekor:the whole picture", j({**_REKOR, "overview_jpeg": SCENE64}), ({"pictures": [("overview", len(SCENE))]},)),
+    Sample("rekor:cut within a word", j({**_REKOR, "is_preview": False})[:-3], ("incomplete_body",)),
+    Sample("survision:codes of two and three letters where the oval sign stands", j([{"anpr": {"@date": "1777888800098", "decision": {"@plate":
+           "2VIG057", "@context": code}}} for code in ("BE", "NLD", "F", "OTHERS")]), tuple({"country": country} for country in
+           ("BE", "NL", "FR", None))),
+    Sample("tattile:names with a prefix", _PREFIXED, ({"plate": "2VIG060", "camera": {"serial": "T1"}, "lane": 2},)),
+    Sample("tattile:Nedap's names", _TATTILE.replace(b"DEVICE_SN", b"SN").replace(b"</root>", b"<NETBIOSNAME>N1</NETBIOSNAME><IMAGE_BW>"
+           + SCENE64.encode() + b"</IMAGE_BW></root>"), ({"camera": {"serial": "T1", "name": "N1"}, "pictures": [("overview", len(SCENE))]},)),
+    Sample("tattile:a document type is refused with what follows it", b'<!DOCTYPE root [<!ENTITY a "b">]>' + _TATTILE, ("xml_with_doctype",)),
+    Sample("verkada:as many digits as a double has, as text", j({"webhook_type": "lpr", "webhook_id": "w", "data": {"license_plate_number":
+           "2VIG077", "confidence": "0.9630414285714286", "detected": 1777888800100}}), ({"confidence": 0.9630414285714286},)),
+    Sample("milesight:the fields of a form", *_MILESIGHT_FORM),
+    Sample("milesight:JSON in a form", *_MILESIGHT_JSON_FORM),
+    Sample("milesight:fields in the body", urlencode(_MILESIGHT | {"plate_image": PLATE64}).encode(), ({**_MILESIGHT_READ, "pictures":
+           [("plate", len(PLATE))]},), {"content-type": "application/x-www-form-urlencoded"}),
 ]  # fmt: skip
 SAMPLES = {sample.name: sample for sample in ALL}
