@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import web, web_response
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.errors import Misconfigured, VigieError
@@ -52,6 +52,7 @@ async def listen(closing: contextlib.AsyncExitStack, app: web.Application | Answ
     that is taken.
     """
     _allow_files()
+    web_response.SERVER_SOFTWARE = "Vigie"  # type: ignore[attr-defined]  # else each answer names aiohttp, Python and their versions
     logging.getLogger("aiohttp.server").addFilter(_UNQUOTED)
     connections = OpenConnections(listener.bounds)
     runner = _runner(app, connections, listener)

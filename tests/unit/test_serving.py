@@ -59,6 +59,23 @@ async def test_what_cannot_be_read_is_not_quoted_in_the_log(sent: bytes, capsys:
     assert "s3cret" not in told
 
 
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"GET / HTTP/1.1\r\nHost : h\r\n\r\n"])
+async def test_no_answer_says_what_serves(sent: bytes) -> None:
+    """Neither a good one nor that to what is no request: who knows the version knows its faults."""
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response()
+
+    listener = Listener(setting="PORT", host="127.0.0.1", port=0, tls=None, stop_s=1.0)
+    async with contextlib.AsyncExitStack() as closing:
+        reader, writer = await asyncio.open_connection("127.0.0.1", await listen(closing, answer, listener))
+        writer.write(sent)
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+    assert b"\r\nServer: Vigie\r\n" in head
+    assert not [word for word in (b"aiohttp", b"Python") if word in head]
+
+
 async def test_work_that_fails_is_started_again_and_says_so() -> None:
     """Whatever went wrong: an account that is refused is let in again once somebody has corrected that."""
     begun, told = asyncio.Queue[int](), list[bool]()
