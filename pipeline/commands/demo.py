@@ -39,8 +39,9 @@ def demo(
     settings = load_settings()
     check_data_folder(settings.data_dir)
     options = DemoOptions(
-        folder=settings.data_dir / "demo", seconds=seconds, reads_per_s=rate, seed=seed, pictures=pictures, keep=keep
-    )
+        folder=settings.data_dir / "demo", seconds=seconds, reads_per_s=rate, seed=seed, pictures=pictures, keep=keep,
+        desks_port=settings.desks_port,
+    )  # fmt: skip
     console = Terminal(stderr=True, soft_wrap=False)
     if not console.is_terminal:
         console.width = 120

@@ -13,9 +13,9 @@ from rich.live import Live
 from pipeline.access.roles import ROLES
 from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
-from pipeline.demo.lists import WANTED_LISTS, on_lists
+from pipeline.demo.lists import import_lists, on_lists
 from pipeline.demo.makers import MAKERS, MakersCameras
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, KNOWN_FOR_MS, load_reference, writer_of_known
 from pipeline.demo.people import LOGIN, add_people
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, ShownPassage, judge, play_pictures
 from pipeline.demo.report import Delivery, DemoReport, make_report
@@ -29,7 +29,6 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.producer import CameraProducer, open_producer
-from pipeline.state.collections import LISTS
 from pipeline.state.redis_port import open_redis
 from schemas.reads import PlateRead
 
@@ -41,7 +40,7 @@ _QUIET_S = 2.0  # after the last that was expected: for what should not come
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
     """What the demo plays. seconds: of traffic. folder: for the demo's data, emptied first. pictures: a folder of real
-    pictures to play too; None: none. keep: go on with more traffic until Ctrl-C."""
+    pictures to play too; None: none. keep: go on with more traffic until Ctrl-C. desks_port: of the desks; 0: a free one."""
 
     folder: Path
     seconds: float = 75.0
@@ -49,6 +48,7 @@ class DemoOptions:
     seed: int = 1
     pictures: Path | None = None
     keep: bool = False
+    desks_port: int = 0
 
 
 @dataclass(slots=True)
@@ -66,18 +66,17 @@ class Performance:
     async def load(self) -> None:
         """Load the network's reference data, add the demo's persons, let its makers' cameras in, print where the desks are, and
         wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
-        servers = self.platform.servers_as("simulator")
-        everything = replace(
-            self.network, cameras=(*self.network.cameras, REAL), hotlist=on_lists((*self.network.hotlist, *WANTED))
-        )
-        async with open_redis(servers.redis_url) as client:
-            await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
+        servers, namespace = self.platform.servers_as("simulator"), self.platform.settings.namespace
+        roads = replace(self.network, cameras=(*self.network.cameras, REAL), hotlist=())
         async with open_redis(self.platform.servers_as("operator").redis_url) as client:
-            await writer_of_known(client, self.platform.settings.namespace).put(LISTS, WANTED_LISTS)
-            self.password = await add_people(client, self.platform.settings.namespace)
+            earlier = writer_of_known(client, namespace, platform_now_ms() - KNOWN_FOR_MS)
+            await import_lists(on_lists((*self.network.hotlist, *WANTED)), earlier, writer_of_known(client, namespace))
+            async with open_redis(servers.redis_url) as simulator:
+                await load_reference(roads, writer_of_known(simulator, namespace))
+            self.password = await add_people(client, namespace)
             assert self.platform.gateway is not None, "the demo starts a gateway"
             self.makers = MakersCameras(self.platform.gateway.url)
-            await self.makers.let_in(client, self.platform.settings.namespace)
+            await self.makers.let_in(client, namespace)
         self.tell_of_desks()
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 

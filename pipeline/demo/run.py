@@ -78,5 +78,11 @@ def _own_folder(folder: Path) -> Iterator[contextlib.ExitStack]:
 
 def _platform(options: DemoOptions, desks: Desks, console: Console) -> Platform:
     config = desks.settings_file()
-    settings = load_settings({"VIGIE_DATA_DIR": str(options.folder), "VIGIE_CONFIG": str(config)})
+    settings = load_settings(
+        {
+            "VIGIE_DATA_DIR": str(options.folder),
+            "VIGIE_CONFIG": str(config),
+            "VIGIE_DESKS_PORT": str(options.desks_port),
+        }
+    )
     return Platform(settings, say=console.print, config=config, desks=True)

@@ -16,13 +16,14 @@ import psutil
 import pytest
 
 from pipeline.access.roles import RIGHTS, ROLES
+from pipeline.runtime.ports import free_ports
 from pipeline.simulation.network_small import small_network
 from tests.search_secrets import leaks_of, plates_of
 
 
-async def started(folder: Path, *arguments: str) -> Process:
+async def started(folder: Path, *arguments: str, **settings: str) -> Process:
     """`vigie demo` in a data folder of its own."""
-    environment = {**os.environ, "VIGIE_DATA_DIR": str(folder)}
+    environment = {**os.environ, "VIGIE_DATA_DIR": str(folder), **settings}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pipeline.cli", "demo", *arguments, stdout=PIPE, stderr=PIPE, env=environment
     )
@@ -44,9 +45,9 @@ async def told_until(demo: Process, words: bytes) -> bytes:
     return told
 
 
-async def opens_to_everybody_named(told: str) -> None:
-    """The address that it prints answers, and each login that it names works; there are lists for who keeps them, and two desks for
-    who hands over."""
+async def opens_to_everybody_named(told: str, port: str) -> None:
+    """The address that it prints has this port and answers, and each login that it names works; there are lists for who keeps them,
+    with versions, and two desks for who hands over."""
     plain = " ".join(told.split())
     url = re.search(r"open at (http://localhost:[0-9]+)", plain)
     password = re.search(r"the password ([-a-z0-9]+)", plain)
@@ -54,6 +55,7 @@ async def opens_to_everybody_named(told: str) -> None:
     assert url, plain
     assert password, plain
     assert roles, plain
+    assert url[1].endswith(f":{port}")
     assert list(ROLES) == roles[1].split(", ")
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         for role in ROLES:
@@ -64,7 +66,11 @@ async def opens_to_everybody_named(told: str) -> None:
                 assert 200 == answer.status, await answer.text()
                 assert set(RIGHTS[role]) == set((await answer.json())["may"])
                 cookies = {name: one.value for name, one in answer.cookies.items()}
-            for what, who, count in (("lists", "list_manager", 6), ("desks", "dispatcher", 2)):
+            for what, who, count in (
+                ("lists", "list_manager", 6),
+                ("lists/STOLEN/imports", "list_manager", 2),
+                ("desks", "dispatcher", 2),
+            ):
                 if role == who:
                     async with http.get(f"{url[1]}/api/v1/{what}", cookies=cookies) as answer:
                         assert count == len((await answer.json())["items"])
@@ -81,11 +87,12 @@ def anywhere() -> Iterator[Path]:
 async def test_the_demo_agrees_with_its_truth_and_leaves_nothing_behind(anywhere: Path) -> None:
     """Exit code 0, a report that says so, no process and no folder left; and while it runs, nothing that another user reads or
     does, no log, metric or record tells of plates, secrets or covert alerts whom it must not."""
-    demo = await started(anywhere, "--seconds", "15", "--json", "--keep")
+    port = str(free_ports((), 1)[0])
+    demo = await started(anywhere, "--seconds", "15", "--json", "--keep", VIGIE_DESKS_PORT=port)
     told = await told_until(demo, b"Left running")
     assert b"Left running" in told, told.decode()
     assert [] == await leaks_of(anywhere / "demo", plates_of(small_network())), told.decode()
-    await opens_to_everybody_named(told.decode())
+    await opens_to_everybody_named(told.decode(), port)
     demo.send_signal(signal.SIGINT)
     report, rest = await asyncio.wait_for(demo.communicate(), 60)
     assert demo.returncode == 0, (told + rest).decode()

@@ -397,6 +397,20 @@ async def test_four_languages_fit_on_a_screen_and_on_a_phone(screens: Screens) -
             assert [] == await page.evaluate(TOO_WIDE), locale
 
 
+CUT = """() => [...document.querySelectorAll('.row *')].filter((one) => one.clientWidth && (one.scrollWidth > one.clientWidth + 1
+  || one.getBoundingClientRect().bottom > one.closest('.row').getBoundingClientRect().bottom + 1)).map((one) => one.textContent)"""
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+async def test_a_row_cuts_nothing_on_a_phone(screens: Screens, locale: str) -> None:
+    """How urgent it is, what is wanted of whom, how sure it is, and where."""
+    one = alert_of("1PHO111", "1PHO1I1")
+    await screens.send(one)
+    async with screens.page(locale=locale, viewport={"width": 390, "height": 800}) as page:
+        await expect(row(page, one).locator(".sure.ask")).to_be_visible()
+        assert [] == await page.evaluate(CUT)
+
+
 async def test_ending_the_shift_forgets_what_was_shown(screens: Screens) -> None:
     """Nothing of it stays on screen; the desk asks for the next shift. Another tab with the session learns it, too."""
     async with screens.page(locale="en-GB") as page:

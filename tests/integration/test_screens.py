@@ -521,6 +521,9 @@ async def test_a_camera_manager_sees_the_worst_first_and_looks_at_one(screens: S
         await expect(page.locator(".map .maplibregl-canvas")).to_be_visible()
         await expect(page.get_by_role("button", name="Further away")).to_be_visible()
         assert [] == await faults_of(page)
+        for width, height in ((768, 1024), (1280, 800)):  # its legend is in sight, however high the filters are
+            await page.set_viewport_size({"width": width, "height": height})
+            await expect(page.locator(".mapsaid")).to_be_in_viewport(ratio=1)
 
 
 async def test_a_camera_that_waits_is_adopted_and_brought_in_with_its_province(screens: Screens) -> None:
