@@ -3,8 +3,6 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator
-from itertools import islice
 from xml.etree.ElementTree import Element, ParseError, XMLParser
 from xml.parsers.expat import errors
 
@@ -21,9 +19,11 @@ _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9.
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
 _DOCTYPE, _ANY_DOCTYPE = "<!DOCTYPE", re.compile("<!doctype", re.IGNORECASE)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_AMPERSAND = re.compile(r"&(?!#?\w{1,20};)")
-"""One that cameras do not escape, in a name that a person gave."""
+_AMPERSAND = re.compile(r"&(?!(?:#\w{1,9}|amp|lt|gt|quot|apos);)")
+"""One that cameras do not escape, in a name that a person gave: without a document type there are no other entities."""
 _LENIENT = json.JSONDecoder(strict=False)
+_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*+[\]}])', re.DOTALL)
+"""A text, or a comma with nothing after it."""
 _LACKS_ITS_END = frozenset(
     {errors.codes[name] for name in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN)}
 )
@@ -38,8 +38,9 @@ def text_of(data: bytes, *guesses: str) -> str:
     the guesses, and Latin-1, which accepts any bytes."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16", "replace")
-    declared = _DECLARED.match(data[:300])
-    for name in ("utf-8-sig", declared[1].decode() if declared else "", *guesses):
+    found = _DECLARED.match(data[:300])
+    declared = found[1].decode().lower() if found else ""
+    for name in ("utf-8-sig", "gb18030" if declared in ("gb2312", "gbk") else declared, *guesses):
         try:
             return data.decode(name) if name else _undecodable()
         except (LookupError, UnicodeError, ValueError):
@@ -59,11 +60,23 @@ def json_of(data: bytes, *guesses: str) -> Node:
         return Node(msgspec.json.decode(data))  # it refuses half of a surrogate pair itself
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         text = text_of(data, *guesses)
-        found = list(islice(json_values(text), MAX_LIST + 1))
-        node = _together(found) if found else _refuse_json(text)
+        found, rest = json_objects(text)
+        if not found or _begins(rest, found):
+            found, rest = json_objects(_tidied(text))
+        node = _refuse_json(text, found) if not found or _begins(rest, found) else _together(found)
     if not is_text(node):
         raise Refuse("unreadable", HALF_CHARACTER)
     return node
+
+
+def _begins(rest: str, found: list[Node]) -> bool:
+    """Whether a further object or list begins after these that is not whole."""
+    return rest[:1] in ("{", "[") and len(found) <= MAX_LIST
+
+
+def _tidied(text: str) -> str:
+    """The text without commas after a last member or value, which programs that write JSON by hand leave there."""
+    return _COMMA.sub(lambda found: "" if found[0] == "," else found[0], text)
 
 
 def _together(nodes: list[Node]) -> Node:
@@ -86,8 +99,11 @@ def _check_values(commas: int) -> None:
         raise Refuse("unreadable", f"JSON of more than {MAX_VALUES} values")
 
 
-def _refuse_json(text: str) -> Node:
-    """Refuse what is no JSON; as incomplete where it only lacks its end."""
+def _refuse_json(text: str, found: list[Node]) -> Node:
+    """Refuse what is no JSON; as incomplete where it only lacks its end, or begins with these values. What is whole of it comes
+    again with the rest, and is the same then."""
+    if found:
+        raise Refuse("incomplete_body", "what follows the first JSON is none that is whole")
     try:
         _LENIENT.decode(text.strip("\x00 \r\n\t"))
     except (ValueError, RecursionError) as error:
@@ -103,26 +119,13 @@ def _lacks_its_end(error: json.JSONDecodeError) -> bool:
     return error.msg.startswith("Unterminated") or _BEGUN.fullmatch(error.doc, error.pos) is not None
 
 
-def json_values(text: str) -> Iterator[Node]:
-    """Yields the JSON objects and lists that follow each other in a text, which may hold control characters. Ends where no
-    further complete one begins."""
-    _check_values(text.count(","))
-    at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
-    while at < len(text) and text[at] in "{[":
-        try:
-            value, at = _LENIENT.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            return
-        yield Node(value)
-        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # as above
-
-
 def json_objects(text: str) -> tuple[list[Node], str]:
-    """The complete JSON objects and lists at the beginning of a stream, and the rest of the text, which may be the
-    beginning of the next one."""
+    """The complete JSON objects and lists at the beginning of a text, at most MAX_LIST and one more, and the rest of the text,
+    which may be the beginning of the next one. The text may hold control characters."""
     _check_values(text.count(","))
-    found, at = [], _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
-    while at < len(text) and text[at] in "{[":
+    found: list[Node] = []
+    at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
+    while at < len(text) and text[at] in "{[" and len(found) <= MAX_LIST:
         try:
             value, end = _LENIENT.raw_decode(text, at)
         except (ValueError, RecursionError):
@@ -141,9 +144,10 @@ def xml_of(data: bytes, *guesses: str) -> tuple[str, Node]:
     """The root element's name and content. Raises Refuse for bytes that are no XML, have a document type, or are too large or
     too deep.
 
-    The bytes are decoded first, because expat does not know GBK. What precedes the first < is ignored.
+    The bytes are decoded first, because expat does not know GBK. Undeclared, they are GB 2312, whose characters are two bytes above
+    127 each, or else Latin-1, of which hardly two stand together. What precedes the first < is ignored.
     """
-    return xml_of_text(text_of(data, *guesses, "gb18030"))
+    return xml_of_text(text_of(data, *guesses, "gb2312"))
 
 
 def xml_of_text(text: str) -> tuple[str, Node]:

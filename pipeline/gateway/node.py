@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
@@ -11,6 +11,25 @@ Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:[.,]\d{0,20})?|[.,]\d{1,20})(?:[eE][+-]?\d{1,2})?")
 MAX_LIST = 1000
 LONGEST_WORD = 4096
+
+
+def spelled(value: Value, names: Mapping[str, str]) -> Value:
+    """The value with the names of its objects as `names` spells them, by their lower case; other names stay. What an object
+    also has under the name so spelled counts first.
+
+    >>> spelled({"plate": "1", "PLATE": "2", "at": [{"id": 3}]}, {"plate": "Plate", "id": "Id"})
+    {'Plate': '1', 'at': [{'Id': 3}]}
+    """
+    if isinstance(value, list):
+        return [spelled(one, names) for one in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Value] = {}
+    for name, one in value.items():
+        known = names.get(name.lower(), name)
+        if known == name or (known not in value and known not in found):
+            found[known] = spelled(one, names)
+    return found
 
 
 class Node:

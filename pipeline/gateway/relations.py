@@ -19,6 +19,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: str
     at_ms: int
     kept: bool = True
+    suspect: bool = False  # its time was
 
 
 def related(item: CameraRead, before: Known | None, received_at_ms: int) -> tuple[Item, Known]:
@@ -31,7 +32,13 @@ def related(item: CameraRead, before: Known | None, received_at_ms: int) -> tupl
         return _again(item, before), msgspec.structs.replace(before, at_ms=received_at_ms)
     if before is not None and before.captured_at_ms == item.captured_at_ms and _is_earlier(item.state, before.state):
         return _nothing_new(item), before
-    known = Known(plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms)
+    known = Known(
+        plate=item.plate,
+        captured_at_ms=item.captured_at_ms,
+        state=item.state,
+        at_ms=received_at_ms,
+        suspect=item.clock_suspect is not None,
+    )
     if before is None:
         return (msgspec.structs.replace(item, relation="first") if item.open_passage else item), known
     return msgspec.structs.replace(item, relation="correction", corrects=before.plate), known
@@ -50,7 +57,10 @@ def _again(item: CameraRead, before: Known) -> Item:
     if not item.clock_synced and before.state == item.state:  # as above
         return msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms, relation="repeat")
     if item.event_key is None or (before.captured_at_ms == item.captured_at_ms and before.state == item.state):
-        return msgspec.structs.replace(item, relation="repeat")
+        suspect = (
+            item.clock_suspect if before.suspect else None
+        )  # only the first arrival tells whether the clock was right
+        return msgspec.structs.replace(item, relation="repeat", clock_suspect=suspect)
     return _nothing_new(item)
 
 

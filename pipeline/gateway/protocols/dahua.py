@@ -59,7 +59,7 @@ def _of_json(request: Request) -> list[Item]:
     if not request.body.strip():
         node = Node(dict(request.query))
         return [Ignored(reason="heartbeat", camera=_identity(node))]
-    return all_of(item for one in json_of(request.body, "gb18030") for item in _of_message(one, request))
+    return all_of(item for one in json_of(request.body, "gb2312") for item in _of_message(one, request))
 
 
 def _of_message(node: Node, request: Request) -> list[Item]:
@@ -155,7 +155,7 @@ def _of_text(data: bytes, pictures: tuple[Picture, ...], around: Circumstances) 
     if data.strip() in (b"Heartbeat", b""):
         return [Ignored(reason="heartbeat")]
     found: list[Item] = []
-    for code, value in events_of_lines(text_of(data, "gb18030")):
+    for code, value in events_of_lines(text_of(data, "gb2312")):
         if value is None:
             found.append(Rejected(reason="incomplete_body", detail="the event's data ends early"))
             continue

@@ -11,7 +11,7 @@ from pipeline.gateway.items import Ignored, Item, Picture
 from pipeline.gateway.node import Node
 from pipeline.gateway.request import Circumstances
 from pipeline.gateway.times import Moment, epoch, local_epoch, moment_of
-from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, speed_of
+from pipeline.gateway.words import class_of, colour_of, direction_of, lane_of, make_of, said, speed_of
 
 _TRAFFIC = frozenset({
     "trafficjunction", "trafficsnapshot", "trafficcarmeasurement", "trafficparkingspaceparking", "trafficmanualsnap",
@@ -25,7 +25,19 @@ def traffic(code: str, data: Node, pictures: tuple[Picture, ...], around: Circum
     if code.lower() not in _TRAFFIC and not (code.lower().startswith("traffic") and car.at("PlateNumber")):
         return Ignored(reason="other_event", camera=_machine(data, car))
     is_plate = seen.at("ObjectType").word.lower() in ("plate", "")
-    text = car.at("PlateNumber").text or (seen.at("Text").text if is_plate else "") or data.at("PlateNumber").text
+    text = next(
+        (
+            one.text
+            for one in (
+                car.at("PlateNumber"),
+                seen.at("Text") if is_plate else Node(None),
+                data.at("Plate", "Text"),
+                data.first("PlateNumber", "PlateText"),
+            )
+            if one
+        ),
+        "",
+    )
     draft = Draft(
         plate=text,
         moment=_event_time(data, car, around),
@@ -53,8 +65,12 @@ def _machine(data: Node, car: Node) -> Mapping[str, str]:
 
 
 def _heading(data: Node, car: Node) -> str:
+    """The first word that says which way the vehicle goes, else the first that says anything. A number is the lane's direction."""
+    names = ("JunctionDirection", "Direction", "VehicleDirection")
     driving = next(iter(car.at("DrivingDirection")), Node(None)).word
-    return driving or data.first("JunctionDirection", "Direction", "VehicleDirection").word
+    words = [driving, *(one.at(name).word for one in (data, car) for name in names)]
+    said_words = (word for word in words if said(word) and not word.isdigit())
+    return next((word for word in words if direction_of(word)), "") or next(said_words, "")
 
 
 def _key(data: Node) -> str:

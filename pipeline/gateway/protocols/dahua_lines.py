@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from pipeline.gateway.node import Value
 
@@ -12,6 +11,7 @@ MAX_LINES = 5000
 _LINE = re.compile(r"(?:Return)?Events\[(\d{1,3})\]\.([^=\r\n]{1,200})=(.*)")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,3})\]")
 _EVENT = re.compile(r"Code=([A-Za-z0-9_]{1,60});\s*action=([^;\r\n]{0,40})(?:;index=[^;\r\n]{0,20})?(?:;data=)?")
+_IN_LINES = re.compile(r"^[ \t]*(?:Return)?Events\[", re.MULTILINE)
 _BLANKS = re.compile(r"\s*")
 _LENIENT = json.JSONDecoder(strict=False)
 
@@ -19,23 +19,30 @@ _LENIENT = json.JSONDecoder(strict=False)
 def events_of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
     """Yields the code and the data of each event; data None: the event is cut off. Of an event that ends (action Stop) the code is
     empty: it was told when it began."""
-    if "Events[" in text:
+    if _IN_LINES.search(text):
         yield from _of_lines(text)
         return
-    for found in islice(_EVENT.finditer(text), MAX_EVENTS):
-        if found[2].strip().lower() == "stop":
-            yield "", {}
-            continue
-        begin = _BLANKS.match(text, found.end()).end()  # type: ignore[union-attr]  # the pattern also matches nothing
-        if not text.startswith("{", begin):
-            yield found[1], {}
-            continue
-        try:
-            value, _ = _LENIENT.raw_decode(text, begin)
-        except (ValueError, RecursionError):
-            yield found[1], None
-            continue
-        yield found[1], value if isinstance(value, dict) else {}
+    found = _EVENT.search(text)
+    for _ in range(MAX_EVENTS):
+        if found is None:
+            return
+        value, at = _data_at(text, found.end())
+        is_stop = found[2].strip().lower() == "stop"
+        yield ("", {}) if is_stop else (found[1], value)
+        found = _EVENT.search(text, at) if at >= 0 else None
+
+
+def _data_at(text: str, at: int) -> tuple[dict[str, Value] | None, int]:
+    """The data that begins here, and where it ends: what its texts say is no event. Data None: it is cut off, or no JSON, and the
+    next event begins a line; -1: none does."""
+    begin = _BLANKS.match(text, at).end()  # type: ignore[union-attr]  # the pattern also matches nothing
+    if not text.startswith("{", begin):
+        return {}, at
+    try:
+        value, end = _LENIENT.raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        return None, text.find("\nCode=", begin)
+    return value if isinstance(value, dict) else {}, end
 
 
 def _of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:

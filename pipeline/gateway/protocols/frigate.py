@@ -31,19 +31,23 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a message."""
+    """One item for each object in the message."""
     body = request.body.strip()
     topic = request.circumstances.topic or ""
     if body.lower() in _STATES:
         return [Ignored(reason="heartbeat")]
-    if body[:1] != b"{" or topic.endswith(("/stats", "/reviews", "/triggers")):
+    if body[:1] not in (b"{", b"[") or topic.endswith(("/stats", "/reviews", "/triggers")):
         return [Ignored(reason="other_event")]
-    message = json_of(body)
-    if message.at("type").word == "lpr":
-        return [_recognised(message, request.circumstances)]
+    return [_item(one, request.circumstances) for one in json_of(body)] or [Ignored(reason="other_event")]
+
+
+def _item(message: Node, around: Circumstances) -> Item:
+    kind = message.at("type").word
+    if kind == "lpr":
+        return _recognised(message, around)
     if message.at("after"):
-        return [_tracked(message.at("after"), request.circumstances)]
-    return [Ignored(reason="other_event")]
+        return _tracked(message.at("after"), kind, around)
+    return Ignored(reason="other_event")
 
 
 def _recognised(message: Node, around: Circumstances) -> Item:
@@ -53,13 +57,14 @@ def _recognised(message: Node, around: Circumstances) -> Item:
         camera={"name": message.at("camera").word},
         confidence=share_of(message.at("score").number),
         event_key=message.at("id").word,
+        state="lpr",
         open_passage=True,
     )
     return finished(draft, around)
 
 
-def _tracked(after: Node, around: Circumstances) -> Item:
-    """The item of a tracked object, whose plate is a text, or a text with a score."""
+def _tracked(after: Node, kind: str, around: Circumstances) -> Item:
+    """The item of a tracked object, whose plate is a text, or a text with a score. kind: new, update, end."""
     label = after.at("label").word
     if class_of(label) == "unknown" and not after.at("recognized_license_plate"):
         return Ignored(reason="other_event", camera={"name": after.at("camera").word})
@@ -73,6 +78,7 @@ def _tracked(after: Node, around: Circumstances) -> Item:
         confidence=share_of(score.number if score else pair[1].number if len(pair) > 1 else None),
         vehicle_class=class_of(label),
         event_key=after.at("id").word,
+        state=kind,
         open_passage=True,
     )
     return finished(draft, around)

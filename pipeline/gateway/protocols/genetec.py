@@ -14,7 +14,7 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Picture, Refuse
-from pipeline.gateway.node import Node, Value
+from pipeline.gateway.node import Node, Value, spelled
 from pipeline.gateway.pictures import called
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
@@ -25,17 +25,26 @@ NAME = "genetec"
 PASSAGE_MS = UNIQUE_KEPT_MS
 _XML_ROOT = re.compile(rb"<(?:\w{1,20}:)?(?:AutoVu|PlateAnalytics|Hotlist|PlateRead|Reads?|ArrayOfRead)[\s>]")
 
+_NAMES = {name.lower(): name for name in (
+    "Reads", "ReferenceReadId", "ReferenceCameraId", "Plate", "PlateNumber", "PlateRead", "PlateAnalytics", "PlateState",
+    "State", "PlateStateProvince", "ConfidenceScore", "Confidence", "DateUtc", "TimeUtc", "DateLocal", "TimeLocal",
+    "ReadTimeUtc", "Timestamp", "TimestampUtc", "CameraName", "LprCameraName", "SourceName", "SourceUrl", "Latitude",
+    "Longitude", "PlateImage", "ContextImage", "Attributes", "Relative Motion", "RelativeMotion", "Vehicle Type",
+    "Vehicle Make", "Vehicle Color", "Confidence Score", "Lane", "State Name", "State Name Confidence Score", "Speed",
+    "VehicleDirection", "VehicleSpeed", "VehicleType", "VehicleColor", "VehicleMake", "Key", "Value", "Id", "Guid", "ReadId",
+)}  # fmt: skip
+"""The names, by their lower case: servers between exporter and gateway write them with a small letter, or small throughout."""
+_SIGNS = (
+    (b'"ReferenceReadId"',), (b'"ReferenceCameraId"',), (b'"PlateAnalytics"',), (b'"DateUtc"', b'"Plate"'),
+    (b'"DateLocal"', b'"Plate"'),
+    (b'"referenceReadId"',), (b'"referenceCameraId"',), (b'"plateAnalytics"',), (b'"dateUtc"', b'"plate"'),
+    (b'"referencereadid"',), (b'"referencecameraid"',), (b'"plateanalytics"',), (b'"dateutc"', b'"plate"'),
+)  # fmt: skip
+
 
 def recognises(request: Request) -> bool:
     """Whether the message has the names of one of its four forms."""
-    return (
-        request.says(b'"ReferenceReadId"')
-        or request.says(b'"ReferenceCameraId"')
-        or request.says(b'"PlateAnalytics"')
-        or request.says(b'"DateUtc"', b'"Plate"')
-        or request.says(b'"DateLocal"', b'"Plate"')
-        or _XML_ROOT.search(request.words[:1000]) is not None
-    )
+    return any(request.says(*words) for words in _SIGNS) or _XML_ROOT.search(request.words[:1000]) is not None
 
 
 def parse(request: Request) -> list[Item]:
@@ -47,6 +56,8 @@ def parse(request: Request) -> list[Item]:
         reads = list(tree.at("Read")) if root in ("Reads", "ArrayOfRead") else reads
         return [_guarded(one, around) for one in reads] or [Ignored(reason="no_result")]
     node = json_of(request.body)
+    if not (request.says(b'"Plate"') or request.says(b'"PlateNumber"') or request.says(b'"PlateRead"')):
+        node = Node(spelled(node.value, _NAMES))
     batch = node.first("Reads", "reads", "LprReads") if node.names else node
     return [_guarded(one, around) for one in batch or node]
 

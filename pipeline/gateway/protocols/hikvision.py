@@ -90,7 +90,7 @@ def _has_end(data: bytes) -> bool:
 
 def _event(data: bytes) -> Node:
     if data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
-        node = json_of(data, "gb18030")
+        node = json_of(data, "gb2312")
         return node.at(ROOT.decode()) or node
     begin = next((at for at in (data.find(b"<?xml"), data.find(b"<" + ROOT)) if at >= 0), 0)
     if (end := data.rfind(ROOT + b">")) > begin:  # what follows the event is none of it

@@ -8,7 +8,7 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Item
-from pipeline.gateway.node import Node
+from pipeline.gateway.node import Node, spelled
 from pipeline.gateway.pictures import called
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
@@ -17,18 +17,29 @@ from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_
 
 NAME = "lectorvision"
 PASSAGE_MS = UNIQUE_KEPT_MS
+_NAMES = {name.lower(): name for name in (
+    "Plate", "TimeStamp", "SerialNumber", "IdDevice", "DeviceName", "Fiability", "Country", "LaneNumber", "Direction", "Speed",
+    "VehicleType", "Class", "Color", "VehicleColor", "Brand", "Make",
+)}  # fmt: skip
+"""The names, by their lower case: programs between camera and gateway write them with a small letter, or small throughout."""
+_SMALL = ((b'"plate"', b'"timeStamp"', b'"fiability"'), (b'"plate"', b'"timeStamp"', b'"idDevice"'),
+          (b'"plate"', b'"timestamp"', b'"fiability"'), (b'"plate"', b'"timestamp"', b'"iddevice"'))  # fmt: skip
 
 
 def recognises(request: Request) -> bool:
     """Whether the message spells the time, and an identity or the confidence, as only its messages do."""
-    return request.says(b'"TimeStamp"', b'"Plate"') and any(
-        name in request.words for name in (b'"Fiability"', b'"IdDevice"', b'"SerialNumber"')
-    )
+    return (
+        request.says(b'"TimeStamp"', b'"Plate"')
+        and any(name in request.words for name in (b'"Fiability"', b'"IdDevice"', b'"SerialNumber"'))
+    ) or any(request.says(*words) for words in _SMALL)
 
 
 def parse(request: Request) -> list[Item]:
     """One item, or one for each member of a list."""
-    return [_item(one, request.circumstances) for one in json_of(request.body)]
+    node = json_of(request.body)
+    if not request.says(b'"Plate"'):
+        node = Node(spelled(node.value, _NAMES))
+    return [_item(one, request.circumstances) for one in node]
 
 
 def _item(read: Node, around: Circumstances) -> Item:

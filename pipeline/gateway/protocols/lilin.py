@@ -10,7 +10,7 @@ from itertools import islice
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, text_of
-from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.drafts import Draft, all_of, finished
 from pipeline.gateway.items import Ignored, Item
 from pipeline.gateway.node import MAX_LIST, Node
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
@@ -37,7 +37,8 @@ def parse(request: Request) -> list[Item]:
     if b"LPR_TIME0=" in request.body:
         rows = islice(_rows(text_of(request.body)), MAX_LIST + 1)
         return [_run_time(plate, time, file, around) for plate, time, file in rows] or [Ignored(reason="heartbeat")]
-    return [_entry(one, around) for one in json_of(request.body).at("INFORMATION")] or [Ignored(reason="no_result")]
+    lists = (one.at("INFORMATION") for one in json_of(request.body))
+    return all_of(_entry(entry, around) for entries in lists for entry in entries) or [Ignored(reason="no_result")]
 
 
 def _entry(entry: Node, around: Circumstances) -> Item:

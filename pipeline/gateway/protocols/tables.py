@@ -36,6 +36,10 @@ _COLUMNS: Mapping[str, str] = {
 _COLUMN = {word: name for name, words in _COLUMNS.items() for word in words.split()}
 MOST_ROWS = 20_000
 """The most rows of one table; a larger one is refused whole."""
+_NO_PLATE = frozenset({
+    "onbekend", "geen", "geen plaat", "onleesbaar", "inconnu", "inconnue", "aucune", "illisible", "unbekannt", "keine", "unlesbar",
+})  # fmt: skip
+"""Words by which people say that there was no plate, in lower case."""
 _DAY_FIRST = frozenset(
     [
         "kenteken",
@@ -117,4 +121,4 @@ def _item(row: Node, of: float, order: DateOrder | None, around: Circumstances) 
         make=make_of(row.at("make").text),
         picture_files=(picture[:300],) if picture else (),
     )
-    return finished(draft, around)
+    return finished(draft, around, _NO_PLATE)

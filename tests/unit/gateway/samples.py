@@ -173,6 +173,12 @@ _MILESIGHT_JSON_FORM = milesight(("event", j(_MILESIGHT)))
 _MARKED_AXIS = marked(j(_AXIS), {"plate": "2VIG010"})
 _MARKED_PR = marked(j(_PR2).replace(b'"Ford"', b'"generic"'), {"plate": "2VIG040", "make": None})
 
+_HIK_CAMERA = {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2"}
+_GENETEC = {"plate": "2VIG034", "captured_at": "2026-05-24T10:00:00.000Z", "country": "BE", "confidence": 0.87, "camera": {"name": "s"},
+            "direction": "approaching", "speed_kmh": 16.1, "pictures": [("plate", len(PLATE))]}  # fmt: skip
+_LECTOR = {"plate": "2VIG057", "captured_at": "2026-05-04T10:00:00.030Z", "camera": {"serial": "LV"}, "confidence": 0.87, "lane": 2,
+           "pictures": [("plate", len(PLATE))]}  # fmt: skip
+
 ALL = [
     Sample("hikvision:alone", hikvision(), (_HIK,)),
     Sample("hikvision:form", _HIK_FORM[0], ({**_HIK, "pictures": [("plate", len(PLATE))]},), _HIK_FORM[1]),
@@ -201,8 +207,8 @@ ALL = [
     Sample("hikvision:cut off, without a length", hikvision()[:-40], ("incomplete_body",)),
     Sample("hikvision:in Latin-1, as it says", hikvision(channelName="Li\u00e8ge").decode().replace("UTF-8", "ISO-8859-1").encode("latin-1"),
            ({"plate": "VG123A", "camera": {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2", "name": "Li\u00e8ge"}},)),
-    Sample("hikvision:a name with an ampersand, text after the XML", hikvision(channelName="N4 & E40") + b"\r\n--boundary--", ({"plate": "VG123A",
-           "camera": {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2", "name": "N4 & E40"}},)),
+    Sample("hikvision:a name with an ampersand, text after the XML", hikvision(channelName="N4&E40; A&amp;B") + b"\r\n--boundary--", ({"plate": "VG123A",
+           "camera": {"ip": "192.0.2.9", "mac": "00:00:5e:00:53:09", "channel": "2", "name": "N4&E40; A&B"}},)),
     Sample("hikvision:the picture first", *_HIK_PICTURE_FIRST),
     Sample("hikvision:motion", hikvision(eventType="VMD"), ("other_event",)),
     Sample("hikvision:heartbeat", hikvision(eventType="videoloss", eventState="inactive"), ("heartbeat",)),
@@ -382,5 +388,42 @@ ALL = [
     Sample("milesight:JSON in a form", *_MILESIGHT_JSON_FORM),
     Sample("milesight:fields in the body", urlencode(_MILESIGHT | {"plate_image": PLATE64}).encode(), ({**_MILESIGHT_READ, "pictures":
            [("plate", len(PLATE))]},), {"content-type": "application/x-www-form-urlencoded"}),
+    Sample("hikvision:in Latin-1, though it says UTF-8", hikvision(channelName="Li\u00e8ge").decode().encode("latin-1"), (
+           {"plate": "VG123A", "camera": {**_HIK_CAMERA, "name": "Li\u00e8ge"}},)),
+    Sample("hikvision:in GB 2312, though it says UTF-8", hikvision(channelName="\u5317\u95e8").decode().encode("gb2312"), (
+           {"plate": "VG123A", "camera": {**_HIK_CAMERA, "name": "\u5317\u95e8"}},)),
+    Sample("hikvision:in GBK, though it says GB 2312", hikvision(channelName="\u5317\u5586").decode().replace("UTF-8", "GB2312").encode("gbk"),
+           ({"plate": "VG123A", "camera": {**_HIK_CAMERA, "name": "\u5317\u5586"}},)),
+    Sample("dahua:what a text of an event says is no event", b'Code=TrafficJunction;action=Pulse;index=0;data={"RealUTC": 1777888799, "Name": '
+           b'"\\nEvents[0].Code=TrafficJunction Code=TrafficJunction;action=Pulse;index=0;data={}", "TrafficCar": {"PlateNumber": "2VIG009"}}'
+           b"\r\nCode=VideoMotion;action=Stop;index=0;data={}", ({"plate": "2VIG009"}, "other_event")),
+    Sample("dahua:a broken event, and one after it", b'Code=TrafficJunction;action=Pulse;index=0;data={"a": ]\r\nCode=TrafficJunction;'
+           b'action=Pulse;index=0;data={"RealUTC": 1777888799, "Plate": {"Text": "2VIG004"}}\r\nCode=TrafficJunction;action=Pulse;index=0;'
+           b'data={"RealUTC": 1777888799, "PlateText": "2VIG003"}', ("incomplete_body", {"plate": "2VIG004"}, {"plate": "2VIG003"})),
+    Sample("dahua:a number is no direction, and the vehicle's end is one", b'Code=TrafficJunction;action=Pulse;index=0;data={"RealUTC": 1777888799, '
+           b'"Direction": 0, "TrafficCar": {"PlateNumber": "2VIG002", "Direction": 4, "DrivingDirection": ["", ""], "VehicleDirection": "Tail"}}',
+           ({"plate": "2VIG002", "direction": "receding", "direction_as_sent": "Tail"},)),
+    Sample("genetec:names with a small letter", j({"plate": "2-VIG-034", "state": "B", "confidenceScore": "87", "dateUtc": "24/05/2026", "timeUtc":
+           "10:00:00", "cameraName": "s", "attributes": {"Relative Motion": "Closer", "Speed": "10 mph"}, "plateImage": PLATE64}), (_GENETEC,),
+           given={"received_at": "2026-05-24T10:00:01+00:00"}),
+    Sample("genetec:ingestion, small throughout, two of them", j([{"referencereadid": str(at), "referencecameraid": "c", "plate": f"2VIG03{at}",
+           "confidence": 0.5, "readtimeutc": "2026-05-04T10:00:00Z"} for at in (5, 6)]), tuple({"plate": f"2VIG03{at}", "confidence": 0.5,
+           "camera": {"reference": "c"}, "captured_at": "2026-05-04T10:00:00.000Z", "event_key": str(at)} for at in (5, 6))),
+    Sample("lectorvision:names with a small letter", j({"plate": "2VIG057", "timeStamp": "2026/05/04 12:00:00.030", "serialNumber": "LV", "fiability":
+           87, "imageOcr": PLATE64, "laneNumber": 2}), (_LECTOR,)),
+    Sample("lectorvision:small throughout", j({"plate": "2VIG057", "timestamp": "2026/05/04 12:00:00.030", "serialnumber": "LV", "fiability": 87,
+           "imageocr": PLATE64, "lanenumber": 2}), (_LECTOR,)),
+    Sample("lectorvision:the second cut off", (j({"Plate": "2VIG057", "TimeStamp": "2026/05/04 12:00:00.030", "SerialNumber": "LV"}) * 2)[:-9],
+           ("incomplete_body",)),
+    Sample("frigate:two in one message", j(_FRIGATE) + b"\n" + j({**_FRIGATE, "id": "2", "plate": "2VIG082"}), ({"plate": "2VIG080"},
+           {"plate": "2VIG082"}), given={"topic": "frigate/tracked_object_update"}),
+    Sample("frigate:the end of a passage says nothing new", j([{"type": kind, "before": {}, "after": {"id": "1", "camera": "gate", "label": "car",
+           "frame_time": 1777888800.4, "recognized_license_plate": "2VIG081"}} for kind in ("update", "end")]), ({"plate": "2VIG081"},
+           "repeat_of_passage"), given={"topic": "frigate/events"}),
+    Sample("lilin:two lists, commas after the last entry", b"".join(b'{"LPR_COUNT":1,"INFORMATION":[{"TS":"1777888800250000","CAR_ID":"%d",'
+           b'"LPR":"2VIG06%d","LP_BMP":"a,]\\",}.png",},]}\n' % (at, at) for at in (8, 9)), tuple({"plate": f"2VIG06{at}", "picture_files":
+           ['a,]",}.png']} for at in (8, 9))),
+    Sample("files:none in words", b"Kenteken;Tijdstip\nOnbekend;04/05/2026 12:00:00\n2VIG097;04/05/2026 12:00:00\nunbekannt;04/05/2026 12:00:00\n",
+           ("no_plate", {"plate": "2VIG097"}, "no_plate"), given={"file_name": "x.csv"}, method=""),
 ]  # fmt: skip
 SAMPLES = {sample.name: sample for sample in ALL}

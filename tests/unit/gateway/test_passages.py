@@ -2,6 +2,7 @@
 
 import base64
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +81,15 @@ def test_a_read_without_a_time_has_one_id_however_often_it_is_sent(key: str | No
     assert AT_MS == again.captured_at_ms
     other = said(memory, make_read("2XYZ999", key=None, at_ms=AT_MS + 9_500, synced=False), AT_MS + 9_500)
     assert AT_MS + 9_500 == other.captured_at_ms
+
+
+@pytest.mark.parametrize("first", [None, "two hours behind"])
+def test_a_repeat_says_no_more_of_the_clock_than_the_first_did(first: str | None) -> None:
+    """That it comes late says nothing of the clock: it was sent before."""
+    memory = PassageMemory()
+    said(memory, msgspec.structs.replace(make_read(), clock_suspect=first))
+    again = said(memory, msgspec.structs.replace(make_read(), clock_suspect="61 s old"), AT_MS + 61_000)
+    assert ("repeat", first is not None) == (again.relation, again.clock_suspect is not None)
 
 
 def test_a_vehicle_that_comes_back_is_seen_again() -> None:
