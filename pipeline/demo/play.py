@@ -83,10 +83,9 @@ class Performance:
     def tell_of_desks(self) -> None:
         """Print where the desks are, and who may log in there."""
         assert self.platform.desks is not None, "the demo starts the desks"
-        url, roles = self.platform.desks.url, ", ".join(ROLES)
-        self.console.print(
-            styled("The desks are open at ", (url, "bold"), " to ", (LOGIN, "bold"), f" and a role: {roles}.")
-        )
+        logins = ", ".join(f"{LOGIN}{role}" for role in ROLES)
+        self.console.print(styled("The desks are open at ", (self.platform.desks.url, "bold"), "."))
+        self.console.print(f"Log in as {logins}.")
         self.console.print(styled("All have the password ", (self.password, "bold"), ", in this demo alone."))
 
     async def show(self, passages: list[ShownPassage]) -> DemoReport:

@@ -51,12 +51,12 @@ async def opens_to_everybody_named(told: str, port: str) -> None:
     plain = " ".join(told.split())
     url = re.search(r"open at (http://localhost:[0-9]+)", plain)
     password = re.search(r"the password ([-a-z0-9]+)", plain)
-    roles = re.search(r"and a role: ([a-z_, ]+)[.]", plain)
+    logins = re.search(r"Log in as ([a-z_., ]+)[.] All", plain)
     assert url, plain
     assert password, plain
-    assert roles, plain
+    assert logins, plain
     assert url[1].endswith(f":{port}")
-    assert list(ROLES) == roles[1].split(", ")
+    assert [f"demo.{role}" for role in ROLES] == logins[1].split(", ")
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
         for role in ROLES:
             body = {"user_id": f"demo.{role}", "password": password[1]}

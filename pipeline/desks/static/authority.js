@@ -50,7 +50,7 @@ function Authority({ me, say, fail, keyed }) {
     <${Dialog} open=${asking === "rejected"} title=${t("reject.title")} close=${() => setAsking("")}><${Reject} send=${judge} cancel=${() => setAsking("")} /><//>
     <${Dialog} open=${asking === "asked"} title=${t("ask.title")} close=${() => setAsking("")}>
       <${Form} title=${t("do.asked")} cancel=${() => setAsking("")} send=${({ note }) => judge({ verdict: "asked", note })}>
-        <${Field} name="note" title=${t("ask.note")} rows=${3} required maxlength="1000" />
+        <${Field} name="note" title=${t("ask.note")} hint=${t("ask.rule")} rows=${3} required maxlength="1000" />
       <//>
     <//>
     <${Dialog} open=${asking === "export"} title=${t("export.title")} close=${() => setAsking("")}>

@@ -150,7 +150,18 @@ export class Docket {
   #changed(list) {
     const ids = list.map((one) => one.violation?.violation_id ?? one.withdrawal?.id ?? one.judged?.violation_id);
     if (ids.includes(this.selected) && this.opened) this.#again(this.selected);
-    this.#soon();
+    if (!this.cases || list.some((one) => !one.violation)) return this.#soon();
+    if (this.list === LISTS[0]) this.#came(list.map((one) => one.violation));
+  }
+
+  /** New cases, which wait. They are not asked for: each look is recorded, and counts as that many plates shown. */
+  #came(violations) {
+    const known = new Set(this.cases.map((one) => one.violation.violation_id));
+    const come = violations.filter((one) => !known.has(one.violation_id)).map((violation) => ({ violation, phase: "open" }));
+    const all = ordered([...this.cases, ...come], this.list);
+    this.cases = all.slice(0, MOST);
+    this.more ||= all.length > MOST;
+    this.draw();
   }
 
   async #again(id) {
