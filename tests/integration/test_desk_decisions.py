@@ -120,6 +120,35 @@ async def test_who_types_what_a_misread_plate_really_is_sees_its_picture(screens
             await expect(seen).to_be_in_viewport(ratio=1)
 
 
+async def test_a_misread_among_other_hits_is_told_as_one_and_nobody_is_led_to_confirm_it(screens: Screens) -> None:
+    """The incident goes on for its other hits. Who decided on what rang again meanwhile is told so, and by no agent's name."""
+    async with screens.page(locale="en-GB") as page:
+        one = await chosen(screens, page, alert_of("6MIS555", "6M1S555"))
+        main, wrong = page.locator(".buttons .main"), page.locator(".actions .wrong")
+        await expect(main).to_have_count(1)
+        await page.keyboard.press("d")
+        await expect(page.locator(".form")).to_be_visible()
+        await screens.send(msgspec.structs.replace(alert_of("6MIS555"), incident_id=one.incident_id))
+        await expect(page.locator(".trail li")).to_have_count(2)
+        await expect(page.locator(".steps li")).to_have_count(2)
+        await page.keyboard.press("Digit3")
+        await expect(wrong).to_have_text(
+            "It rang again meanwhile, so this did not count. Look at the new sighting, and decide again."
+        )
+
+        await page.locator(".trail li", has_text="Confirm first").locator("button").click()
+        await page.keyboard.press("x")
+        await page.locator("#really").fill("6MJS555")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".verdict")).to_have_text("Misread · it is 6MJS555 BE")
+        await expect(page.locator(".trail .sure")).to_have_text(["Certain", "Misread"])
+        await expect(main).to_have_count(0)
+        await page.locator(".trail li", has_text="Certain").locator("button").click()
+        await page.keyboard.press("c")
+        await expect(wrong).to_contain_text("Close it with its outcome (E).")
+        await expect(wrong).not_to_contain_text("Take it")
+
+
 async def test_what_ends_an_incident_asks_for_its_reason_and_leaves_the_list_for_good(screens: Screens) -> None:
     """A misread with what it really is, a dismissal with its reason, a close with its outcome, also after a reload."""
     async with screens.page(locale="en-GB") as page:

@@ -217,8 +217,9 @@ async def test_the_liaison_sees_what_went_out_and_why_the_rest_did_not(screens: 
         await page.set_viewport_size({"width": 1280, "height": 800})
         await page.locator("tbody button", has_text="1LIA111").first.click()
         dialog = page.locator("dialog[open]")
-        for told in ("vol", "NL-77", "pas de règle pour ce pays"):
+        for told in ("vol", "NL-77", "pas de règle pour ce pays", "Le message est rappelé de lui-même"):
             await expect(dialog).to_contain_text(told)
+        await expect(dialog.locator("a")).to_have_attribute("href", f"/dispatch#{alert.incident_id}")
         assert [] == await faults_of(page)
 
 
@@ -329,6 +330,7 @@ async def test_an_officer_follows_the_arithmetic_and_judges_each_case_alone(scre
         await expect(page).to_have_url(f"{screens.url}/authority#{two.violation_id}")
         await expect(case.locator("h2 .tag")).to_have_text("Not judged")
         await page.keyboard.press("q")
+        await expect(page.locator("dialog[open] .hint")).to_contain_text("Nobody is written to.")
         await page.get_by_label("The question").fill("is the limit of the works still there?")
         await page.locator("dialog[open] button").first.click()
         await expect(page.locator("dialog[open]")).to_have_count(0)
@@ -356,6 +358,7 @@ async def test_a_key_that_follows_a_dialog_at_once_counts(screens: Screens) -> N
         await expect(page.locator(".case h2 .tag")).to_have_text("Not judged")
         for key in ("r", "Escape", "q"):
             await page.keyboard.press(key)
+        await expect(page.locator("dialog[open] .hint")).to_contain_text("Nobody is written to.")
         await page.get_by_label("The question").fill("which limit held there?")
         await page.evaluate(
             """() => new MutationObserver((_, watch) => {
@@ -454,6 +457,21 @@ async def test_the_authoritys_screen_fits_in_four_languages_and_says_what_is_wro
         await expect(page.locator(".docket ol li, .docket .none").first).to_be_visible()
 
 
+async def test_cases_that_arrive_stand_in_the_list_without_a_look_in_their_readers_name(screens: Screens) -> None:
+    """What comes by itself is shown from the stream: asking anew would record looks that nobody took."""
+    async with screens.opened("/authority", "authority_officer", locale="en-GB") as page:
+        await begin(page)
+        await expect(page.locator(".docket [role=status]")).to_contain_text("case")
+        looks: list[str] = []
+        page.on("request", lambda request: looks.append(request.url) if "violations?" in request.url else None)
+        for plate in ("1AUT601", "1AUT602"):
+            made = await a_case(screens, plate)
+            row = page.locator(f"#row-{made.violation_id}")
+            await expect(row).to_contain_text(plate)
+            await expect(row.locator(".tag")).to_have_text("Not judged")
+        assert [] == looks
+
+
 async def test_a_list_is_checked_imported_and_gone_back_from(screens: Screens) -> None:
     """What is wrong is told by line and column with its cure; what would change is told before it does."""
     await screens.desks.writer.put(LISTS, [make_list("STOLEN")])
@@ -461,7 +479,7 @@ async def test_a_list_is_checked_imported_and_gone_back_from(screens: Screens) -
     async with screens.opened("/lists", "list_manager", locale="en-GB", bypass_csp=True) as page:
         await page.get_by_role("button", name="STOLEN").click()
         for text, told in (
-            (f"{good}E-9,??,theft\n", "1 lines are bad"),
+            (f"{good}E-9,1ABC!,theft\n", "1 line is bad"),
             (good.replace("001", "901"), "9 lines are good"),
         ):
             await page.get_by_role("button", name="Import", exact=True).click()
@@ -470,6 +488,11 @@ async def test_a_list_is_checked_imported_and_gone_back_from(screens: Screens) -
             )
             await page.get_by_role("button", name="Check the file").click()
             await expect(page.locator("div.told")).to_contain_text(told)
+            if "bad" in told:
+                await expect(page.get_by_role("table", name="What is wrong")).to_contain_text(
+                    "has a character that stands in no plate"
+                )
+                await expect(page.get_by_label("Leave out the bad line")).to_have_count(1)
             assert [] == await faults_of(page)
             assert [] == await fits(page)
             await page.set_viewport_size({"width": 1280, "height": 800})

@@ -25,9 +25,12 @@ export function hindrance(incident, sighting, did, me) {
   if (did === "hand_over" || did === "close") return mine ? null : others ? "held" : "take_first";
   if (others) return "held";
   if (sighting.withdrawal && did !== "dismiss") return "withdrawn";
-  if (did === "confirm" && !sighting.alert.confirm) return sighting.alert.confirmed ? "confirmed" : "certain";
+  if (did === "confirm" && !sighting.alert.confirm) return sighting.alert.confirmed ? "confirmed" : mine ? "certain_yours" : "certain";
   return null;
 }
+
+/** What a person said that this hit really is; undefined: nobody called it a misread. @param {import("./story.js").Shown | null} shown  @param {string} alertId @returns {{plate: string, plate_country?: string} | undefined} */
+export const misread = (shown, alertId) => (shown?.steps ?? []).findLast((one) => one.did === "misread" && one.alert_id === alertId && !one.undone_by);
 
 /** Whether this desk is asked: it was handed over to it, it or everybody is alarmed because nobody answered, a neighbour is silent, or has not got a recall, however the incident ended. @param {import("./incidents.js").Told | undefined} told  @param {string | undefined} desk */
 export const asks = (told, desk) =>

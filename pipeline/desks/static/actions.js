@@ -1,7 +1,7 @@
 // The buttons of what a person may do about the incident that is shown, what each asks for, and the bar that undoes.
 
 import { useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
-import { asks, DISMISSALS, ENDINGS, hindrance, KEYS } from "./acting.js";
+import { asks, DISMISSALS, ENDINGS, hindrance, KEYS, misread } from "./acting.js";
 import { html } from "./draw.js";
 import { t } from "./words.js";
 
@@ -9,12 +9,13 @@ import { t } from "./words.js";
 export function Actions({ desk, incident, sighting }) {
   const { decisions, me } = desk, { id, told } = incident, open = decisions.form?.id === id ? decisions.form : null;
   const wrong = decisions.wrong?.id === id ? decisions.wrong : null;
+  const main = misread(desk.story.of(id), sighting.alert.alert_id) ? "" : "main"; // who called it a misread is not led to confirm it
   const others = told?.holder && told.holder !== me.user_id;
   const words = (did) => (did === "take" && others ? t("do.take_over") : t(`do.${did}`));
   return html`<section class="actions" aria-label=${t("actions")}>
     <p class="holder"><b class=${`phase is-${incident.phase}`}>${t(`phase.${incident.phase}`)}</b> ${holding(incident, desk)}</p>
     <div class="buttons" aria-busy=${String(Boolean(decisions.sending))}>
-      ${KEYS.map(([did, key]) => html`<button type="button" key=${did} class=${hindrance(incident, sighting, did, me.user_id) ? "not" : did === "confirm" ? "main" : ""}
+      ${KEYS.map(([did, key]) => html`<button type="button" key=${did} class=${hindrance(incident, sighting, did, me.user_id) ? "not" : did === "confirm" ? main : ""}
           aria-disabled=${String(Boolean(hindrance(incident, sighting, did, me.user_id)))} aria-keyshortcuts=${key} aria-expanded=${["take", "confirm"].includes(did) ? undefined : String(open?.did === did)}
           onClick=${() => desk.decide(did)}>${words(did)} <kbd>${key.toUpperCase()}</kbd></button>`)}
     </div>
@@ -39,6 +40,8 @@ function Form({ desk, form, sighting }) {
   useLayoutEffect(() => { // with the form: what is typed at once lands there
     (box.current.querySelector("input.first") ?? box.current).focus();
     box.current.scrollIntoView({ block: "nearest" });
+    const cut = box.current.getBoundingClientRect().top < box.current.closest(".detail").getBoundingClientRect().top;
+    if (cut) box.current.scrollIntoView({ block: "start" }); // higher than there is room: it is read from its top
     return () => setTimeout(() => { if (document.activeElement === document.body) document.getElementById("rows")?.focus(); });
   }, []);
   return html`<div class="form" ref=${box} role="group" tabindex="-1" aria-label=${t(`ask.${form.did}`)}>

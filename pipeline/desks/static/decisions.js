@@ -1,7 +1,7 @@
 // What the person at this desk does about incidents: sent once, told in words when it did not count, undone within ten seconds.
 
 import { ask, Refused } from "./api.js";
-import { ENDS, hindrance } from "./acting.js";
+import { ENDS, hindrance, KEYS } from "./acting.js";
 import { clock, named, t } from "./words.js";
 
 const UNDO_MS = 10_000;
@@ -135,11 +135,12 @@ export class Decisions {
   async #refused(id, error, again) {
     const { refused } = error;
     if (refused) {
+      const person = refused.first_did === "undo" || KEYS.some(([did]) => did === refused.first_did); // or it happened by itself
       const who = () => (refused.first_who === this.desk.me.user_id ? t("who.you") : refused.first_who ?? t("who.somebody"));
       const did = () => (refused.first_did ? t(`did.${refused.first_did}`) : ""), when = refused.first_at_ms ? clock(refused.first_at_ms) : "";
       this.form = null;
       await this.desk.story.look(id, true);
-      this.wrong = { id, text: () => `${named("why", refused.why)} ${refused.first_who ? t("why.first", { who: who(), did: did(), when }) : ""}`.trim() };
+      this.wrong = { id, text: () => `${named("why", refused.why)} ${refused.first_who && person ? t("why.first", { who: who(), did: did(), when }) : ""}`.trim() };
     } else if (!error.status || error.status >= 500) this.wrong = { id, text: () => t("unsure"), again };
     else this.wrong = { id, text: () => error.message };
     if (error.status === 401 || error.rule === "shift") this.desk.refused(error);

@@ -1,6 +1,7 @@
 // One incident: what is wanted, how sure it is, what can be done, both pictures, the facts, its trail, and what happened to it.
 
 import { useLayoutEffect, useRef } from "./vendor/hooks.mjs";
+import { misread } from "./acting.js";
 import { Actions } from "./actions.js";
 import { html } from "./draw.js";
 import { History } from "./history.js";
@@ -20,19 +21,19 @@ export function Detail({ desk, back }) {
 }
 
 function Incident({ desk, back, incident, sighting }) {
-  const box = useRef(null), { alert } = sighting, { last } = incident;
+  const box = useRef(null), { alert } = sighting, { last } = incident, shown = desk.story.of(incident.id);
   useLayoutEffect(() => { box.current.scrollTop = 0; }, [incident.id]); // another incident is read from its top
   return html`<section class="detail ${alert.priority}" aria-labelledby="detail-title" ref=${box}>
     <button type="button" class="back" onClick=${back}>${t("back")}</button>
     <p class="do"><span class="urgency">${t(`priority.${alert.priority}`)}</span> <b>${named("action", alert.action)}</b> · ${named("hotlist", alert.hotlist)}</p>
     <p class="lately">${t("last_seen")} <b>${last.place ?? last.alert.read.camera_id}</b>, ${t("ago", { span: span(desk.now - last.alert.read.captured_at_ms) })}</p>
     <${Compared} alert=${alert} />
-    <${Sure} sighting=${sighting} />
+    <${Sure} sighting=${sighting} really=${misread(shown, alert.alert_id)} />
     <${Actions} desk=${desk} incident=${incident} sighting=${sighting} />
     <div class="pictures"><${Shot} alert=${alert} which="overview" /></div>
     <${Facts} sighting=${sighting} incident=${incident} desk=${desk} />
-    <${Trail} incident=${incident} shown=${alert.alert_id} choose=${(id) => desk.look(id)} />
-    <${History} shown=${desk.story.of(incident.id)} me=${desk.me} desks=${desk.desks} />
+    <${Trail} incident=${incident} shown=${alert.alert_id} story=${shown} choose=${(id) => desk.look(id)} />
+    <${History} shown=${shown} me=${desk.me} desks=${desk.desks} />
   </section>`;
 }
 
@@ -50,8 +51,9 @@ function Compared({ alert }) {
   </div>`;
 }
 
-function Sure({ sighting: { alert, withdrawal } }) {
+function Sure({ sighting: { alert, withdrawal }, really }) {
   if (withdrawal) return html`<p class="verdict over"><b>${t("withdrawn")}</b> ${clock(withdrawal.at_ms)}: ${named("withdrawn", withdrawal.reason)}</p>`;
+  if (really) return html`<p class="verdict over"><b>${t("did.misread")}</b> · ${t("misread.is", { plate: [really.plate, really.plate_country].filter(Boolean).join(" ") })}</p>`;
   return html`<div class="verdict ${alert.confirm ? "ask" : "certain"}">
     <p><b>${t(surety(alert))}</b> · ${t(`match.${alert.match}`)} · ${t("score", { percent: Math.round(alert.score * 100) })}</p>
     ${(alert.notes ?? []).map(noted).filter(Boolean).map((words) => html`<p class="note">${words}</p>`)}
@@ -92,16 +94,20 @@ function Moment({ ms }) {
   return html`<time datetime=${new Date(ms).toISOString()}>${day(ms)} ${clock(ms)} <small>${utc(ms)}</small></time>`;
 }
 
-function Trail({ incident, shown, choose }) {
+function Trail({ incident, shown, story, choose }) {
+  const said = ({ alert, withdrawal }) => (withdrawal ? "withdrawn" : misread(story, alert.alert_id) ? "did.misread" : surety(alert));
   return html`<section class="trail" aria-labelledby="trail-title">
     <h2 id="trail-title">${t("trail", { n: incident.trail.length })}</h2>
-    <ol>${incident.trail.map(({ alert, place, withdrawal }, at) => html`<li key=${alert.alert_id} class=${withdrawal ? "over" : ""}>
+    <ol>${incident.trail.map((one, at) => {
+      const { alert, place } = one, how = said(one);
+      return html`<li key=${alert.alert_id} class=${["withdrawn", "did.misread"].includes(how) ? "over" : ""}>
       <button type="button" aria-pressed=${String(alert.alert_id === shown)} onClick=${() => choose(alert.alert_id)}>
         <b class="number">${incident.trail.length - at}</b>
         <time>${clock(alert.read.captured_at_ms)} <small>${utc(alert.read.captured_at_ms)}</small></time>
         <span class="where">${place ?? alert.read.camera_id}</span>
         <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
-        <span class="sure ${alert.confirm ? "ask" : ""}">${t(withdrawal ? "withdrawn" : surety(alert))}</span>
-      </button></li>`)}</ol>
+        <span class="sure ${how === "confirm_first" ? "ask" : ""}">${t(how)}</span>
+      </button></li>`;
+    })}</ol>
   </section>`;
 }

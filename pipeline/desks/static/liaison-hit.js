@@ -23,6 +23,7 @@ export function Hit({ hit, close }) {
       <h3>${country(one.country)} <${State} one=${one} /></h3>
       ${one.forward ? html`<${Message} one=${one} />` : one.state === "waiting" ? html`<p>${t("liaison.waits", { policy: one.policy_id })}</p>` : html`<p>${one.reason ? t(`abroad.cure.${one.reason}`) : t("liaison.unknown")}</p>`}
     </section>`)}
+    ${hit.countries.some((one) => one.forward && !one.recall && !one.withdrawal) && html`<p class="hint">${t("liaison.recall.how")} <a href=${`/dispatch#${alert.incident_id}`}>${t("liaison.recall.where")}</a></p>`}
     <p class="buttons"><button type="button" onClick=${close}>${t("close")}</button></p>`;
 }
 
@@ -33,7 +34,7 @@ function Message({ one }) {
     ["where", forward.place], ["way", forward.direction && t(`abroad.way.${forward.direction}`)], ["heading", forward.heading_deg == null ? null : `${Math.round(forward.heading_deg)}°`],
     ["case", forward.case_reference], ["basis", forward.legal_basis], ["purpose", forward.purpose], ["handling", forward.handling_code], ["contact", forward.contact],
     ["policy", one.policy_id], ["created", html`<${Moment} ms=${forward.created_at_ms} />`],
-    ["ends", html`<${Moment} ms=${forward.expires_at_ms} /> ${left > 0 ? t("liaison.left", { span: span(left) }) : t("liaison.over")}`],
+    ["until", html`<${Moment} ms=${forward.expires_at_ms} /> ${left > 0 ? t("liaison.left", { span: span(left) }) : t("liaison.over")}`],
   ];
   return html`<dl class="facts">${rows.filter(([, value]) => value).map(([name, value]) => html`<dt>${t(`liaison.${name}`)}</dt><dd>${value}</dd>`)}</dl>
     <ul>

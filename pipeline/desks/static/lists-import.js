@@ -9,7 +9,7 @@ import { t } from "./words.js";
 
 const MOST = 12 * 1024 * 1024;
 const FAULTS = Object.entries({
-  missing: /^is missing$/, empty: /^is empty$/, none_of: / is none of /, unknown: / is unknown; /, bound: / must be (at most|at least|less than|more than) /,
+  header: /^the header lacks /, plate: / stands in no plate/, missing: /^is missing$/, empty: /^is empty$/, none_of: / is none of /, unknown: / is unknown; /, bound: / must be (at most|at least|less than|more than) /,
   length: /^has (fewer|more) than | is longer than /, kind: /^must be .+, not /, form: / is (no|not) /,
 });
 

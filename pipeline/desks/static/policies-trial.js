@@ -44,7 +44,7 @@ export function Trial({ policy, known, headers, say, done, cancel }) {
       <fieldset><legend>${t("lists")}</legend>${LISTS.map((one) => html`<label class="check"><input type="checkbox" name="list" value=${one} defaultChecked=${(policy.lists ?? []).includes(one)} /> ${named("hotlist", one)}</label>`)}</fieldset>
       <${Field} name="zones" title=${t("zones")} value=${(policy.zones ?? []).join(", ")} hint=${t("policies.comma")} />
       <label class="check"><input type="checkbox" name="everywhere" defaultChecked=${policy.everywhere} /> ${t("everywhere")}</label>
-      <${Field} name="categories" title=${t("policies.categories")} value=${(policy.categories ?? []).join(", ")} hint=${t("policies.comma")} />
+      <${Field} name="categories" title=${t("policies.categories")} value=${(policy.categories ?? []).join(", ")} hint=${t("policies.categories.rule")} />
       <fieldset><legend>${t("liaison.way")}</legend>${WAYS.map((one) => html`<label class="check"><input type="checkbox" name="way" value=${one} defaultChecked=${(policy.directions ?? []).includes(one)} /> ${t(`abroad.way.${one}`)}</label>`)}</fieldset>
       <p class="hint">${t("policies.way.rule")}</p>
       <${Field} name="confidence" title=${t("policies.confidence.percent")} value=${Math.round((policy.min_confidence ?? 0.8) * 100)} type="number" min="0" max="100" required />
