@@ -91,7 +91,8 @@ class Door:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         with self._room.hold(sender.sender_id) as held:
             body = await self._body(request, held)
-            headers.pop("transfer-encoding", None)  # the chunks are put together already
+            for told in ("transfer-encoding", "content-length"):  # it is whole, and put together of its chunks
+                headers.pop(told, None)
             message = Message(
                 body=body, method=request.method, headers=headers, claim=claim, sender=sender,
                 received_at_ms=self._now_ms(), held=held,
@@ -100,8 +101,12 @@ class Door:
 
     def _known(self, request: web.BaseRequest, headers: dict[str, str]) -> tuple[Claim, Sender]:
         """What the request claims, and its sender, who has proven it. Raises NotProven."""
-        shown = Presented(request.method, request.raw_path, headers, _certificate_of(request))
-        claim, sender = self._proving.proven(shown, self._now_ms())
+        now_ms, target = self._now_ms(), request.raw_path
+        known = self._proving.proven_before(headers.get("authorization", ""), target, now_ms)
+        if known is not None:
+            return known
+        shown = Presented(request.method, target, headers, _certificate_of(request))
+        claim, sender = self._proving.proven(shown, now_ms)
         if claim.by == "digest":
             self._knocks.answered(request.remote or "")
         return claim, sender
@@ -118,11 +123,12 @@ class Door:
 
     async def _body(self, request: web.BaseRequest, held: Held) -> bytes:
         """The whole body. held: grows with it. Raises Refused."""
-        if (request.content_length or 0) > MAX_BODY:
+        promised = request.content_length or 0
+        if promised > MAX_BODY:
             raise Refused(413, _LAST)
         body = bytearray()
         try:
-            if (request.content_length or 0) < SMALL and request.content.is_eof():  # it came with its head
+            if promised < SMALL and request.content.is_eof():  # it came with its head
                 whole = request.content.read_nowait()
                 held.be(len(whole))
                 return whole

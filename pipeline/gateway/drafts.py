@@ -55,7 +55,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = frozenset()) -> Item:
     """The item that the draft makes. no_plate: further words by which this sender says that there was no plate, in lower
     case."""
-    if is_no_plate(draft.plate) or draft.plate.strip().lower() in no_plate:
+    if is_no_plate(draft.plate) or (no_plate and draft.plate.strip().lower() in no_plate):
         return Ignored(reason="no_plate", camera=identities(draft.camera), event_key=draft.event_key or None)
     plate = compacted(draft.plate)
     if isinstance(plate, Rejected):
@@ -112,7 +112,7 @@ def compacted(text: str) -> str | Rejected:
     never shortened or guessed."""
     try:
         plate = compact(text[:200])
-        if plate and _UNREAD.search(text):
+        if plate and plate != text and _UNREAD.search(text):
             return Rejected(reason="not_a_plate", detail="some of its characters were not read")
     except BadRecord as error:
         return Rejected(reason="not_a_plate", detail=error.detail)

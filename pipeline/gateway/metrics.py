@@ -1,10 +1,12 @@
 """The metrics of a gateway, by maker and by what became of messages and items; none names a camera or a plate."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
-from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
@@ -37,6 +39,26 @@ class _Tally(Collector):
         yield family
 
 
+class _Durations(Collector):
+    """One histogram, told when metrics are asked for, as _Tally is."""
+
+    def __init__(self, name: str, documentation: str, bounds_s: Sequence[float], registry: CollectorRegistry) -> None:
+        self._name, self._documentation, self._bounds_s = name, documentation, bounds_s
+        self._counts, self._sum_s = [0] * (len(bounds_s) + 1), 0.0
+        registry.register(self)
+
+    def observe(self, seconds: float) -> None:
+        """Count one duration."""
+        self._counts[bisect_left(self._bounds_s, seconds)] += 1
+        self._sum_s += seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """The histogram as it stands."""
+        bounds = [*map(str, self._bounds_s), "+Inf"]
+        buckets = list(zip(bounds, accumulate(self._counts), strict=True))
+        yield HistogramMetricFamily(self._name, self._documentation, buckets=buckets, sum_value=self._sum_s)
+
+
 class GatewayMetrics:
     """The metrics of one gateway process."""
 
@@ -60,10 +82,9 @@ class GatewayMetrics:
         self._unreached = Gauge(
             "vigie_gateway_unreached", "Senders that gateways fetch from and cannot reach", registry=self.registry
         )
-        self.seconds = Histogram(
-            "vigie_gateway_seconds", "From the whole request to Kafka's acknowledgement", buckets=SECONDS,
-            registry=self.registry,
-        )  # fmt: skip
+        self.seconds = _Durations(
+            "vigie_gateway_seconds", "From the whole request to Kafka's acknowledgement", SECONDS, self.registry
+        )
 
     def watch_links(self, unreached: Callable[[], int]) -> None:
         """Tell how many senders that this process fetches from cannot be reached."""

@@ -1,7 +1,6 @@
 """Proves who sends a request over HTTP: by its password (Basic, a token, the address), by Digest, or by its client certificate."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import NamedTuple
 
 from pipeline.access.consumers import certificate_digest
@@ -46,16 +45,17 @@ class Proving:
         self._certified: dict[str, str] = {}  # the sender by the digest of its certificate
         self._looked_ms = 0
 
+    def proven_before(self, header: str, target: str, now_ms: int) -> tuple[Claim, Sender] | None:
+        """What a request with this Authorization header claims, and its sender, where the header proved it before; None: it did
+        not, or the sender is no more what it was."""
+        return self._proofs.known(header, target, lambda name: self._senders.at(name, now_ms)) if header else None
+
     def proven(self, shown: Presented, now_ms: int) -> tuple[Claim, Sender]:
-        """What the request claims, and its sender, who has proven it. What is in the request counts before the certificate of its
-        connection. Raises NotProven, which does not tell whether there is such a sender."""
+        """What the request claims, and its sender, who has proven it now. What is in the request counts before the certificate of
+        its connection. Raises NotProven, which does not tell whether there is such a sender."""
         header = shown.headers.get("authorization", "")
         if header[:7].lower() == "digest " and not shown.target.startswith(ADDRESS):  # some send an empty one beside it
             return self._by_digest(header, shown, now_ms)
-        if header:
-            known = self._proofs.known(header, shown.target, partial(self._senders.at, at_ms=now_ms))
-            if known is not None:
-                return known
         claim = claim_of(shown.target, shown.headers)
         if claim is None and not header and shown.certificate is not None:
             return self._by_certificate(shown.certificate, shown.target, now_ms)

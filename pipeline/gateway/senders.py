@@ -97,21 +97,21 @@ class Proofs:
 
     def __init__(self, most: int = MOST_PROOFS) -> None:
         self._key, self._most = secrets.token_bytes(32), most
-        self._known: dict[bytes, tuple[str, Sender]] = {}
+        self._known: dict[bytes, Sender] = {}
 
     def known(self, header: str, target: str, sender_of: Callable[[str], Sender | None]) -> tuple[Claim, Sender] | None:
         """Whom this Authorization header proved before, if the sender is what it was then; None: nobody. sender_of: the sender of
         an id as it is now."""
-        found = self._known.get(self._digest(header))
-        if found is None or sender_of(found[0]) is not found[1]:
+        sender = self._known.get(self._digest(header))
+        if sender is None or sender_of(sender.sender_id) is not sender:
             return None
-        return Claim(found[0], "", "password", target), found[1]
+        return Claim(sender.sender_id, "", "password", target), sender
 
     def keep(self, header: str, sender: Sender) -> None:
         """Note that this header has just proven to be the sender's. The oldest are forgotten where there are too many."""
         while len(self._known) >= self._most:
             del self._known[next(iter(self._known))]
-        self._known[self._digest(header)] = sender.sender_id, sender
+        self._known[self._digest(header)] = sender
 
     def _digest(self, header: str) -> bytes:
         return blake2b(header.encode("utf-8", "replace"), key=self._key, digest_size=16).digest()

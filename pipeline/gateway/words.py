@@ -120,6 +120,7 @@ def make_of(text: str) -> str | None:
     return None if word is None or not any(character.isalpha() for character in word) else word
 
 
+@lru_cache(_MOST)
 def speed_of(number: float | None, factor: float = 1.0) -> float | None:
     """The speed in km/h, to a tenth. None for 0, which means "not measured" everywhere, and for a speed that no vehicle
     reaches."""

@@ -48,8 +48,7 @@ class ConnectionGroups:
 
     def largest(self) -> str | None:
         """The name of a group with the most connections, if that has more than one."""
-        most = max(self._by_size, default=0)
-        return next(iter(self._by_size[most])) if most > 1 else None
+        return next(iter(self._by_size[max(self._by_size)])) if self._by_size else None
 
     def idle(self, name: str | None, in_work: Collection[asyncio.BaseTransport]) -> asyncio.BaseTransport:
         """The connection of this group (None: of all) that has been silent longest; those in work come last. The group must
@@ -58,9 +57,10 @@ class ConnectionGroups:
         return next((one for one in some if one not in in_work), next(iter(some)))
 
     def _resized(self, name: str, before: int, after: int) -> None:
-        if before:
+        """Note the new size of a group. Those of one connection, as most have, are not noted: nobody asks for them."""
+        if before > 1:
             del self._by_size[before][name]
             if not self._by_size[before]:
                 del self._by_size[before]
-        if after:
+        if after > 1:
             self._by_size.setdefault(after, {})[name] = None

@@ -55,7 +55,7 @@ class OpenConnections:
 
     def begun(self, transport: asyncio.BaseTransport | None) -> None:
         """Note that a request has come. Between later requests the HTTP server's own limit counts."""
-        if transport is not None and (transport in self._strangers or transport in self._known):
+        if transport is not None and (transport in self._known or transport in self._strangers):
             self._in_work.add(transport)
             self._stop_clock(transport)
 
@@ -65,10 +65,10 @@ class OpenConnections:
             self._in_work.discard(transport)
 
     def proven(self, transport: asyncio.BaseTransport | None, who: str) -> None:
-        """Note who has proven that he is on this connection. Where he has too many, another of his ends."""
-        if transport is None or not (self._strangers.drop(transport) or transport in self._known):
+        """Note who has proven that he is on this connection, of which a request is in work. Where he has too many, another of his
+        ends."""
+        if transport is None or not (transport in self._known or self._strangers.drop(transport)):
             return
-        self._stop_clock(transport)
         self._known.add(transport, who)
         if self._known.size(who) > self._bounds.per_address:
             self._end(self._known, who)
