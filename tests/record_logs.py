@@ -21,7 +21,7 @@ def entries(count: int, *, first: int = 0) -> Iterator[Access]:
     """Yields `count` entries with the numbers from `first` on: an even number is an intent, the next one its outcome."""
     for number in range(first, first + count):
         if number % 2 == 0:
-            operation = Operation(who=f"u-{number % 7}", origin="10.0.0.7", act="login", what="POST /api/v1/login")
+            operation = Operation(who=f"u-{number % 7}", origin="10.0.0.7", act="login", what="POST /session")
             yield record.intent(
                 operation, access_id=f"e-{number:024x}", salt=secrets.token_hex(16), at_ms=number, key=KEY
             )

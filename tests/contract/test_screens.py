@@ -15,6 +15,7 @@ from msgspec import inspect
 from pipeline.access import record
 from pipeline.access.roles import ACTS, RIGHTS, ROLES
 from pipeline.desks.abroad import State
+from pipeline.desks.app import ROUTES
 from pipeline.desks.approval_routes import TwoPersons
 from pipeline.desks.pages import page_files
 from pipeline.health.words import WORST
@@ -85,7 +86,7 @@ GROUPS = {
     "trouble": get_args(TroubleKind), "trouble.found": get_args(TroubleKind), "trouble.cure": get_args(TroubleKind),
     "knock": get_args(Why), "knock.cure": get_args(Why), "field": fields_of(*APPROVED), "value": (
         "yes", "no", *get_args(Channel), *get_args(Road), "outbound", "inbound", "border", "lez", "watch",
-    ),
+    ), "what": {f"{one.method} {one.path}" for one in ROUTES},
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""
 

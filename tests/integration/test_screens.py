@@ -161,6 +161,7 @@ async def test_an_auditor_finds_draws_and_proves_and_a_changed_log_is_told(scree
     async with screens.opened("/record", "auditor", locale="en-GB", bypass_csp=True) as page:
         await page.locator("tbody tr button").first.click()
         await expect(page.locator("dialog .told")).to_contain_text("Proven: this is entry")
+        await expect(page.locator("dialog dl")).to_contain_text("log in with a password POST /session")
         assert [] == await faults_of(page)
         await page.keyboard.press("Escape")
         assert [] == await faults_of(page)

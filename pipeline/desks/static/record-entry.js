@@ -6,7 +6,7 @@ import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
 import { checkpointOf, hex, leafOf, rootOf, unhex } from "./merkle.js";
 import { Moment } from "./moments.js";
-import { Became, kindOf } from "./record-search.js";
+import { Became, kindOf, whatOf } from "./record-search.js";
 import { named, t } from "./words.js";
 
 export function Entry({ one, close, search, fail }) {
@@ -33,7 +33,7 @@ function Facts({ one }) {
   const { intent, outcome } = one;
   const rows = [
     ["record.at", html`<${Moment} ms=${one.at_ms} />`], ["record.who", intent.who], ["role", intent.role && named("role", intent.role)], ["desk", intent.desk],
-    ["record.origin", intent.origin], ["record.what", html`<code>${intent.what}</code>`], ["record.on", intent.on?.join(", ")], ["record.purpose", intent.purpose?.replaceAll("_", " ")],
+    ["record.origin", intent.origin], ["record.what", whatOf(intent, true)], ["record.on", intent.on?.join(", ")], ["record.purpose", intent.purpose?.replaceAll("_", " ")],
     ["reason", intent.reason], ["record.case", intent.case_reference], ["record.approver", intent.approver], ["record.subjects", intent.subjects?.length && html`<code>${intent.subjects.join(" ")}</code>`],
     ["record.outcome", html`<${Became} outcome=${outcome} />`], ["record.id", html`<code>${one.access_id}</code>`],
   ];

@@ -15,12 +15,19 @@ const FIELDS = ["at", "who", "role", "act", "what", "reason", "case_reference", 
 /** Words for a kind of entry. @param {string} kind */
 export const kindOf = (kind) => named("entry", kind);
 
+/** What was done, in words; what has none, as a command on the server, as it was recorded. whole: both. */
+export function whatOf({ what }, whole = false) {
+  const recorded = html`<code>${what}</code>`;
+  if (!has(`what.${what}`)) return recorded;
+  return html`${t(`what.${what}`)}${whole && html` <small>${recorded}</small>`}`;
+}
+
 /** Entries of the record as a table; a press shows one. @param {{items: any[] | null, read: (one: any) => void, empty: string, caption: string}} props */
 export const Entries = ({ items, read, empty, caption }) => html`<${Table} caption=${caption} rows=${items} of=${(one) => one.access_id} empty=${empty} columns=${[
   { name: "at", title: t("record.at"), class: "when", by: (one) => one.index, cell: (one) => html`<button type="button" class="link" onClick=${() => read(one)}><${Moment} ms=${one.at_ms} /></button>` },
   { name: "who", title: t("record.who"), by: (one) => one.intent.who, cell: (one) => one.intent.who },
   { name: "act", title: t("record.act"), by: (one) => kindOf(one.intent.act), cell: (one) => kindOf(one.intent.act) },
-  { name: "what", title: t("record.what"), cell: (one) => html`<code>${one.intent.what}</code>${one.intent.on?.length ? html` <small>${one.intent.on.join(", ")}</small>` : ""}` },
+  { name: "what", title: t("record.what"), cell: (one) => html`${whatOf(one.intent)}${one.intent.on?.length ? html` <small>${one.intent.on.join(", ")}</small>` : ""}` },
   { name: "reason", title: t("reason"), cell: (one) => one.intent.reason ?? html`<span class="soft">${t("none")}</span>` },
   { name: "case", title: t("record.case"), by: (one) => one.intent.case_reference ?? "", cell: (one) => one.intent.case_reference ?? "" },
   { name: "outcome", title: t("record.outcome"), by: (one) => one.outcome?.outcome ?? "", cell: (one) => html`<${Became} outcome=${one.outcome} />` },
