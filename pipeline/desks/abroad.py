@@ -3,8 +3,9 @@ what is still open is read from its topic where it came before what is kept of a
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from typing import Literal
 
 from schemas.base import ForwardId
@@ -86,15 +87,37 @@ class Abroad:
         if len(self._early) > MOST_KEPT:  # of forwards that come no more; what came lately may still get its own
             self._early.popitem(last=False)
 
-    async def open_alerts(self, known: Container[ForwardId]) -> list[Alert]:
-        """The alerts of the latest forwards that are open and not known, each once; MOST_OPEN at the most. Raises Unavailable."""
+    async def open_alerts(
+        self, known: Container[ForwardId], sees: Callable[[Alert], bool], after: ForwardId | None = None
+    ) -> tuple[list[Alert], ForwardId | None]:
+        """The alerts of the latest forwards that are open and not known, each once; MOST_OPEN at the most are read, and left out
+        where they may not be seen. after: only of forwards before this one. Returns them, and after which forward to go on; None:
+        there are no more. Raises Unavailable."""
         alerts: dict[str, Alert] = {}
-        for told in reversed(list(self.told.values())):
-            if len(alerts) < MOST_OPEN and told.is_open and told.forward.forward_id not in known:
+        read, last = set[RecordPlace | None](), after
+        every: Iterator[Told] = reversed(list(self.told.values()))
+        if after is not None:
+            every = dropwhile(lambda one: one.forward.forward_id != after, every)
+            next(every, None)
+        for told in every:
+            if not told.is_open or told.forward.forward_id in known:
+                continue
+            place = told.forward.alert_at
+            if len(read) >= MOST_OPEN and place not in read:
+                return list(alerts.values()), last
+            read.add(place)
+            last, alert = told.forward.forward_id, await self._alert_at(place)
+            if isinstance(alert, Alert) and sees(alert):
+                alerts.setdefault(alert.alert_id, alert)
+        return list(alerts.values()), None
+
+    async def open_alert(self, forward_ids: Iterable[ForwardId]) -> Alert | None:
+        """The alert of the first of these forwards that is open; None: there is none. Raises Unavailable."""
+        for one in forward_ids:
+            if (told := self.told.get(one)) is not None and told.is_open:
                 alert = await self._alert_at(told.forward.alert_at)
-                if isinstance(alert, Alert):
-                    alerts.setdefault(alert.alert_id, alert)
-        return list(alerts.values())
+                return alert if isinstance(alert, Alert) else None
+        return None
 
     async def _alert_at(self, place: RecordPlace | None) -> Alert | Withdrawal | None:
         if place is None:

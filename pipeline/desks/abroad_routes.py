@@ -20,6 +20,8 @@ from schemas.outcomes import Alert, Forward, Receipt, Withdrawal
 
 PAGE = 100
 MOST_COUNTRIES = 64
+MOST_REVISIONS = 16
+"""Of an alert that is kept no more: each stands for a confirmation, or for taking it back."""
 
 
 class Neighbour(Message, frozen=True, kw_only=True):
@@ -49,7 +51,8 @@ class AbroadShown(Message, frozen=True, kw_only=True):
 
 class AbroadPage(Message, frozen=True, kw_only=True):
     """The latest hits that are shared with neighbours and that this person may see, latest first. On the first page those follow
-    that are older and of which something is still open abroad."""
+    that are older and of which something is still open abroad, MOST_OPEN at the most: the others are on the last pages. next: the
+    cursor of the next page; absent: there is none."""
 
     items: Annotated[tuple[AbroadShown, ...], msgspec.Meta(max_length=PAGE + MOST_OPEN)]
     next: Text | None = None
@@ -57,38 +60,52 @@ class AbroadPage(Message, frozen=True, kw_only=True):
 
 
 async def list_abroad(asked: Asked) -> RouteAnswer:
-    """A page of the hits that are shared with neighbours."""
+    """A page of the hits that are shared with neighbours. Its cursor holds an alert's place, or once these are through, the forward
+    after which the older ones go on."""
     house = _ready(asked)
-    before = asked.cursor(asked.given(Newest).cursor, int, "abroad")
+    place = asked.cursor(asked.given(Newest).cursor, str, "abroad")
+    if place is not None and not place.isdigit():
+        older, rest = await _older(asked, place)
+        return _page(asked, [_shown(house, one) for one in older], rest)
     items: list[AbroadShown] = []
     after: str | None = None
-    for looked_at, one in enumerate(house.live.newest("alert", before)):
+    for looked_at, one in enumerate(house.live.newest("alert", None if place is None else int(place))):
         if len(items) >= PAGE or looked_at >= LOOKED_AT:
-            after = asked.next_cursor(one.event.number + 1, "abroad")
+            after = f"{one.event.number + 1:020}"  # as long for the first as for the millionth
             break
         if _alert(one).share_with and isinstance(asked.may(one.event.matter), Allowed):
             items.append(_shown(house, _alert(one), one.withdrawal))
-    if before is None:
-        items += [
-            _shown(house, one) for one in await _older(house) if isinstance(asked.may(_matter(house, one)), Allowed)
-        ]
-    return RouteAnswer(value=AbroadPage(items=tuple(items), next=after, at_ms=asked.now_ms), count=len(items))
+    if place is None or after is None:
+        older, rest = await _older(asked)
+        items += [_shown(house, one) for one in older] if place is None else []
+        after = after or rest
+    return _page(asked, items, after)
+
+
+def _page(asked: Asked, items: list[AbroadShown], after: str | None) -> RouteAnswer:
+    cursor = None if after is None else asked.next_cursor(after, "abroad")
+    return RouteAnswer(value=AbroadPage(items=tuple(items), next=cursor, at_ms=asked.now_ms), count=len(items))
 
 
 async def show_abroad(asked: Asked) -> RouteAnswer:
     """One hit, and what each neighbour was told of it."""
-    house = _ready(asked)
-    known = house.live.items["alert"].get(asked.params["id"])
+    house, alert_id = _ready(asked), asked.params["id"]
+    known = house.live.items["alert"].get(alert_id)
     if known is not None:
         asked.check(known.event.matter)
         return RouteAnswer(value=_shown(house, _alert(known), known.withdrawal), count=1)
-    older = found(next((one for one in await _older(house) if one.alert_id == asked.params["id"]), None))
+    countries = {one.forward.to_country for one in house.abroad.told.values()}
+    revisions = range(1, MOST_REVISIONS + 1)
+    told = (ids.forward_id_of(alert_id, revision, country) for country in countries for revision in revisions)
+    older = found(await house.abroad.open_alert(told))
     asked.check(_matter(house, older))
     return RouteAnswer(value=_shown(house, older), count=1)
 
 
-async def _older(house: House) -> list[Alert]:
-    """The alerts that are kept no more, and of which something is open abroad. Raises Unavailable."""
+async def _older(asked: Asked, after: str | None = None) -> tuple[list[Alert], str | None]:
+    """The alerts that are kept no more and of which something is open abroad, as far as this person may see them, and where to go
+    on (see Abroad.open_alerts). Raises Unavailable."""
+    house = asked.house
     kept = [_alert(one) for one in house.live.items["alert"].values()]
     shown = {
         ids.forward_id_of(one.alert_id, revision, country)
@@ -96,7 +113,9 @@ async def _older(house: House) -> list[Alert]:
         for country in one.share_with
         for revision in range(1, one.revision + 1)
     }
-    return await house.abroad.open_alerts(shown)
+    return await house.abroad.open_alerts(
+        shown, lambda alert: isinstance(asked.may(_matter(house, alert)), Allowed), after
+    )
 
 
 def _matter(house: House, alert: Alert) -> Matter:

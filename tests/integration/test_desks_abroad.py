@@ -7,6 +7,7 @@ import msgspec
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from pipeline.desks.abroad import MOST_OPEN
 from pipeline.desks.cookies import SESSION
 from pipeline.desks.route import PREFIX
 from pipeline.neighbours.policy import forwards_of
@@ -68,3 +69,27 @@ async def test_what_is_open_abroad_is_shown_after_days_and_what_is_settled_is_no
         assert {silent[0].alert_id: "sent", promised[0].alert_id: "acknowledged"} == shown
         for alert, status in ((silent[0], 200), (settled[0], 404)):
             assert status == (await browser.ask("GET", f"{PREFIX}/abroad/{alert.alert_id}")).status
+
+
+async def test_however_many_are_open_abroad_each_is_on_a_page(desks: Desks) -> None:
+    """A page holds so many of them, and says where the others are; each can be looked at by itself."""
+    now_ms = platform_now_ms()
+    later_ms = now_ms + 3 * DAY_MS
+    ends_ms = later_ms + DAY_MS
+    await desks.person("liesbeth", "liaison_officer", valid_until_ms=ends_ms, trained_until_ms=ends_ms)
+    hits = [told(f"1AB{at:04}", now_ms, at) for at in range(MOST_OPEN + 30)]
+    await desks.send(ALERTS, *(alert for alert, _ in hits))
+    await desks.send(FORWARDS, *(forward for _, forward in hits))
+    async with desks.running(MemoryRecorder(), now_ms=lambda: later_ms):
+        token, _ = await desks.sessions.open("liesbeth", "password", later_ms)
+        browser, seen, cursor = desks.browser(cookies={SESSION: token}), list[str](), ""
+        for count in (MOST_OPEN, 30):
+            page = await browser.ask("GET", f"{PREFIX}/abroad{cursor}")
+            assert 200 == page.status, page.body
+            seen += [one["alert"]["alert_id"] for one in page.json["items"]]
+            assert count == len(page.json["items"])
+            cursor = f"?cursor={page.json.get('next', '')}"
+        assert "next" not in page.json
+        assert {alert.alert_id for alert, _ in hits} == set(seen)
+        for alert_id in (seen[0], seen[-1]):
+            assert 200 == (await browser.ask("GET", f"{PREFIX}/abroad/{alert_id}")).status
