@@ -11,6 +11,7 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import HALF_CHARACTER, is_text, json_objects, json_of, text_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Rejected
+from pipeline.gateway.literals import value_of
 from pipeline.gateway.multipart import Part, form_of
 from pipeline.gateway.node import Node, Value
 from pipeline.gateway.passages import KEPT_MS
@@ -52,7 +53,15 @@ def parse(request: Request) -> list[Item]:
     ]
     if rest.strip("\x00 \r\n") and packets:
         found.append(Rejected(reason="incomplete_body"))
-    return found or [_item(json_of(request.body.replace(b"'", b'"')), (), around)]
+    return found or [_item(_quoted(request.body), (), around)]
+
+
+def _quoted(body: bytes) -> Node:
+    """A heartbeat as the maker's document writes it, in single quotes. Raises Refuse for what is no JSON either."""
+    try:
+        return Node(value_of(text_of(body)))
+    except ValueError:
+        return json_of(body)
 
 
 def _of_parts(parts: list[Part], around: Circumstances) -> list[Item]:
@@ -73,7 +82,8 @@ def _item(packet: Node, pictures: tuple[bytes, ...], around: Circumstances) -> I
     if not packet.at("carState") and not packet.at("plateUTF8") and not packet.at("plateText"):
         identify = packet.at("identify")
         if identify:
-            camera = camera | {"mac": identify.at("macAddress").word, "ip": identify.at("ipAddress").word}
+            provider = packet.at("ALPV").first("device_ID", "device_id").word
+            camera |= {"mac": identify.at("macAddress").word, "ip": identify.at("ipAddress").word, "provider": provider}
         known = {name: value for name, value in camera.items() if value}
         return Ignored(reason="heartbeat" if identify or packet.at("ALPV") else "other_event", camera=known)
     state = packet.at("carState").word.lower()

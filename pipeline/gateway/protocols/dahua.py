@@ -71,7 +71,7 @@ def _of_message(node: Node, request: Request) -> list[Item]:
             for one in events
         ] or [Ignored(reason="other_event")]
     if node.at("Picture"):
-        return [_pushed(node.at("Picture"), around)]
+        return [_pushed(one, around) for one in node.at("Picture")]
     beat = node.at("Active").word.lower() == "keepalive" or request.path.endswith("keepalive")
     return [Ignored(reason="heartbeat" if beat else "other_event", camera=_identity(node))]
 

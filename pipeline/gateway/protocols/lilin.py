@@ -42,7 +42,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _entry(entry: Node, around: Circumstances) -> Item:
-    if not entry.at("TS") and not entry.at("MOD_TS"):
+    if not entry.at("TS").word and not entry.at("MOD_TS").word:
         return Ignored(reason="other_event")  # an entry of a list of plates, not a passage
     picture = entry.at("LP_BMP").word
     draft = Draft(

@@ -403,6 +403,9 @@ ALL = [
     Sample("dahua:a number is no direction, and the vehicle's end is one", b'Code=TrafficJunction;action=Pulse;index=0;data={"RealUTC": 1777888799, '
            b'"Direction": 0, "TrafficCar": {"PlateNumber": "2VIG002", "Direction": 4, "DrivingDirection": ["", ""], "VehicleDirection": "Tail"}}',
            ({"plate": "2VIG002", "direction": "receding", "direction_as_sent": "Tail"},)),
+    Sample("dahua:two events in one push", j({"Picture": [{"Plate": {"PlateNumber": plate}, "SnapInfo": {"DeviceID": "D1", "SnapTime":
+           "2026-05-04 12:00:00"}, "NormalPic": {"PicName": plate, "Content": SCENE64}} for plate in ("2VIG001", "2VIG000")]}), tuple(
+           {"plate": plate, "camera": {"device": "D1"}, "pictures": [("overview", len(SCENE))]} for plate in ("2VIG001", "2VIG000"))),
     Sample("genetec:names with a small letter", j({"plate": "2-VIG-034", "state": "B", "confidenceScore": "87", "dateUtc": "24/05/2026", "timeUtc":
            "10:00:00", "cameraName": "s", "attributes": {"Relative Motion": "Closer", "Speed": "10 mph"}, "plateImage": PLATE64}), (_GENETEC,),
            given={"received_at": "2026-05-24T10:00:01+00:00"}),

@@ -8,7 +8,7 @@ from pipeline.gateway.makers import MAKERS
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.reading import received
 from pipeline.gateway.told import told
-from tests.unit.gateway.payloads import around
+from tests.unit.gateway.payloads import around, got
 from tests.unit.gateway.samples import ALL, SAMPLES, Sample
 
 
@@ -48,6 +48,14 @@ def test_a_message_becomes_what_it_means(name: str) -> None:
     assert len(sample.expected) == len(items), items
     for expected, item in zip(sample.expected, items, strict=True):
         agree(expected, item)  # type: ignore[arg-type]  # JSON's values
+
+
+def test_a_heartbeat_in_single_quotes_says_whose_it_is() -> None:
+    """As Axis documents it, with an apostrophe in a name and the camera's own name for itself."""
+    body = b"{'identify': {'platform': \"N4 'west'\", 'macAddress': 'AA', 'ipAddress': '192.0.2.7'}, 'ALPV': {'device_ID': 'n4'}}"
+    assert [{"ignored": "heartbeat", "camera": {"mac": "AA", "ip": "192.0.2.7", "provider": "n4"}}] == told(
+        got(body), with_answer=False
+    )["items"]
 
 
 def test_every_maker_has_a_sample_and_every_name_stands_once() -> None:
