@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.common import EXIT_CODES, print_json, run_async
+from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.gateway.items import CameraRead, Ignored, Item
 from pipeline.gateway.mapping import mapping_in
 from pipeline.gateway.told import told
@@ -49,7 +49,8 @@ def try_payloads(
 
     Beside each payload may stand STEM.http (request line and headers as sent, or the head of an answer) and STEM.given.json
     (what is known beside the bytes: site_zone, received_at, camera_settings, topic, folder, file_age_s, video_source); STEM is
-    its name without the ending. The maker is recognised; with --mapping, the file says how to read every payload.
+    its name without the ending. The maker is recognised; with --mapping, the file says how to read every payload, and what of it
+    came to nothing is told on standard error.
 
     Example: vigie gateway try push.multipart --json
     """
@@ -58,6 +59,8 @@ def try_payloads(
             print_json(told(one.reading, with_answer=one.is_answered))
         else:
             _show(one)
+        for note in one.notes:
+            errors.print(f"note: {note}")
 
 
 def _show(one: Tried) -> None:

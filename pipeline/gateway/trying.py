@@ -13,11 +13,13 @@ from pathlib import Path
 import msgspec
 
 from pipeline.errors import Misconfigured
-from pipeline.gateway.http_bodies import head_of
+from pipeline.gateway.http_bodies import head_of, unpacked
+from pipeline.gateway.mapping import MappedMaker
+from pipeline.gateway.mapping_notes import notes_on
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import MessageReading, received
-from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances
+from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances, Request
 from schemas.base import UNREADABLE
 
 
@@ -35,11 +37,13 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one file. is_answered: whether such a message is answered at all."""
+    """The result of one file. is_answered: whether such a message is answered at all. notes: what of the mapping that was tried
+    came to nothing in it, in words."""
 
     path: Path
     reading: MessageReading
     is_answered: bool
+    notes: tuple[str, ...] = ()
 
 
 def tried(paths: Sequence[Path], zone: str | None = None, maker: Maker | None = None) -> Iterator[Tried]:
@@ -56,7 +60,12 @@ def tried(paths: Sequence[Path], zone: str | None = None, maker: Maker | None = 
         method, target, headers = head_of(head.decode("latin-1")) if head is not None else ("", "", {})
         around = _circumstances(given, path, zone)
         reading = received(body, around, memory, method=method, target=target, headers=headers, maker=maker)
-        yield Tried(path=path, reading=reading, is_answered=bool(method))
+        notes: list[str] = []
+        if isinstance(maker, MappedMaker) and reading.is_searched:
+            plain = unpacked(body, headers)[0]
+            request = Request(body=plain, circumstances=around, method=method, target=target, headers=headers)
+            notes = notes_on(maker, request, reading.items)
+        yield Tried(path=path, reading=reading, is_answered=bool(method), notes=tuple(notes))
 
 
 def _bytes_of(path: Path) -> bytes:

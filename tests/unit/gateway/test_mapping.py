@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Misconfigured
 from pipeline.gateway.mapping import MappedMaker, Mapping, mapping_in
+from pipeline.gateway.mapping_notes import notes_on
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.reading import received
 from pipeline.gateway.request import Request
@@ -163,3 +164,51 @@ def test_any_bytes_in_a_form_become_items(body: bytes, how: str) -> None:
     )
     for wrapped in (body, b"--x\r\n\r\n" + body + b"\r\n--x--\r\n"):
         assert received(wrapped, around(), PassageMemory(), target="/a?b=1", maker=mapping).items
+
+
+TEXTS = (
+    'name = "m"\nformat = "xml"\nrecognise = ["urn:m", "<Nowhere"]\neach = "All.One"\nplate = "P"\nevent_key = "@nr"\n'
+    'camera = { serial = "^.Unit.@sn", name = "^.Unit.@name" }\nlane = { path = "L", words = { L2 = "2" } }\n'
+    '[time]\npath = "D"\nand = "T"\nformat = "%d/%m/%Y %H:%M:%S,%f"\nzone = "Europe/Brussels"\n[confidence]\npath = "P.@q"\n'
+    '[speed]\npath = "V"\n[direction]\npath = "S"\nwords = { R = "approaching" }\n[vehicle_class]\npath = "K"\n'
+    '[pictures]\nplate = "F.0"\n[position]\nlat = "G.@lat"\nlon = "G.@lon"\n'
+)
+PASSAGES = (
+    b'<m:R xmlns:m="urn:m"><m:Unit sn="7"/><m:All><m:One nr="1"><m:D>04/05/2026</m:D><m:T>12:00:00,250</m:T>'
+    b'<m:P q="93 %">1-ABC-234</m:P><m:V>87,5 km/h</m:V><m:L>L2</m:L><m:S>R</m:S><m:K>PL</m:K></m:One><m:One><m:D>04/05/2026</m:D>'
+    b'<m:T>12:00:01,000</m:T><m:P q="">1ABC235</m:P><m:V>0 km/h</m:V><m:L>L3</m:L><m:S>-</m:S></m:One></m:All></m:R>'
+)
+
+
+def test_texts_with_a_unit_a_percent_sign_or_a_lanes_name_are_read() -> None:
+    """As a maker's XML for people has them."""
+    reading = received(PASSAGES, around(), PassageMemory(), maker=maker(TEXTS))
+    first = the_read(msgspec.structs.replace(reading, items=reading.items[:1]))
+    assert ("1ABC234", 1777888800250, 0.93, 87.5, 2) == (
+        first.plate, first.captured_at_ms, first.confidence, first.speed_kmh, first.lane
+    )  # fmt: skip
+    assert ("approaching", "R") == (first.direction, first.direction_as_sent)
+
+
+def test_what_came_to_nothing_is_told() -> None:
+    """Each once; what says itself that it is unknown is no fault."""
+    mapping = maker(TEXTS)
+    reading = received(PASSAGES, around(), PassageMemory(), maker=mapping)
+    assert [
+        "recognise: '<Nowhere' is not in it: the gateway will not know it by this mapping",
+        "vehicle_class: 'PL' is not understood: give its meaning in words",
+        "camera.name: nothing at ^.Unit.@name",
+        "pictures.plate: no JPEG or PNG at F.0",
+        "position: no degrees at G.@lat and G.@lon",
+        "confidence: nothing at P.@q",
+        "lane: 'L3' is not understood: give its meaning in words",
+        "vehicle_class: nothing at K",
+        "event_key: nothing at @nr",
+    ] == notes_on(mapping, Request(body=PASSAGES, circumstances=around()), reading.items)
+
+
+def test_the_pages_example_leaves_nothing_to_note() -> None:
+    """And a body that cannot be read has no notes but on its recognition."""
+    reading = received(MESSAGE, around(), PassageMemory(), method="POST", maker=maker())
+    assert [] == notes_on(maker(), Request(body=MESSAGE, circumstances=around()), reading.items)
+    assert 2 == len(notes_on(maker(), Request(body=b"no JSON", circumstances=around()), ()))
