@@ -24,6 +24,8 @@ _AMPERSAND = re.compile(r"&(?!(?:#\w{1,9}|amp|lt|gt|quot|apos);)")
 _LENIENT = json.JSONDecoder(strict=False)
 _COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*+[\]}])', re.DOTALL)
 """A text, or a comma with nothing after it."""
+_UNBOUND = errors.codes[errors.XML_ERROR_UNBOUND_PREFIX]
+_PREFIX = re.compile(r"(</?|\s)(?!xmlns:)[A-Za-z_][\w.-]{0,40}:(?=[A-Za-z_][\w.-]{0,80}(?:\s*=\s*[\"']|[\s/>]))")
 _LACKS_ITS_END = frozenset(
     {errors.codes[name] for name in (errors.XML_ERROR_NO_ELEMENTS, errors.XML_ERROR_UNCLOSED_TOKEN)}
 )
@@ -160,10 +162,8 @@ def xml_of_text(text: str) -> tuple[str, Node]:
     bare = _UNSENDABLE.sub("", bare).rstrip()
     if "&" in bare and "<![CDATA[" not in bare:
         bare = _AMPERSAND.sub("&amp;", bare)
-    parser = XMLParser()
     try:
-        parser.feed(bare)
-        root: Element = parser.close()
+        root = _root_of(bare)
     except (ParseError, ValueError) as error:
         if bare and isinstance(error, ParseError) and error.code in _LACKS_ITS_END:
             raise Refuse("incomplete_body", f"the XML ends early: {error}") from error
@@ -171,6 +171,23 @@ def xml_of_text(text: str) -> tuple[str, Node]:
     if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
         raise _too_much()
     return _local(root.tag), Node(_value_of(root, 1))
+
+
+def _root_of(text: str) -> Element:
+    """The root element. Prefixes that nobody declares are left out, as all others are. Raises ParseError, ValueError."""
+    try:
+        return _parsed(text)
+    except ParseError as error:
+        if error.code != _UNBOUND:
+            raise
+        return _parsed(_PREFIX.sub(r"\1", text))
+
+
+def _parsed(text: str) -> Element:
+    parser = XMLParser()
+    parser.feed(text)
+    root: Element = parser.close()
+    return root
 
 
 def _too_much() -> Refuse:

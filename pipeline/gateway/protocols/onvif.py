@@ -69,8 +69,8 @@ def _documents(body: bytes) -> list[Node]:
 
 
 def _streamed(root: str, tree: Node) -> Node:
-    if root == "Frame":
-        return Node({"VideoAnalytics": {"Frame": tree.value}})
+    if root in ("Frame", "VideoAnalytics"):
+        return Node({"VideoAnalytics": {"Frame": tree.value} if root == "Frame" else tree.value})
     return tree.at("Body") if root == "Envelope" else tree
 
 
@@ -112,6 +112,7 @@ def _passage(looks: list[tuple[str, Node]], around: Circumstances) -> Item:
         make=make_of(worded(appearance.at("VehicleInfo", "Brand"))),
         colour=_colour(appearance.at("VehicleInfo", "Color")),
         pictures=tuple(_pictures(appearance)),
+        picture_urls=_links(appearance, "ImageRef"),
     )
     return finished(draft, around)
 
@@ -125,6 +126,10 @@ def worded(node: Node) -> str:
 def likelihood(node: Node) -> float | None:
     """The likelihood that the value states, 0..1; None where it states none or is out of range."""
     return share_of(node.first("@Likelihood", "Likelihood", "likelihood").number)
+
+
+def _links(node: Node, *names: str) -> tuple[str, ...]:
+    return tuple(link[:500] for name in names if (link := worded(node.at(name)).strip()))
 
 
 def _colour(node: Node) -> str | None:
@@ -164,7 +169,8 @@ def _notified(event: Node, around: Circumstances) -> Item:
         vehicle_class=class_of(worded(data.at("VehicleInfo", "Type") or data.at("VehicleType"))),
         make=make_of(worded(data.at("VehicleInfo", "Brand"))),
         colour=_colour(data.at("VehicleInfo", "Color")),
-        pictures=tuple(shown(one) for one in of_base64(worded(data.at("Image")))),
+        pictures=tuple(shown(one) for name in ("Image", "SceneImage") for one in of_base64(worded(data.at(name)))),
+        picture_urls=_links(data, "ImageUri", "SceneImageUri"),
     )
     return finished(draft, around)
 

@@ -32,7 +32,9 @@ def _fields(part: Node) -> dict[str, Value]:
         found[one.first("@Name", "Name").word] = one.first("@Value", "Value").value
     for one in part.at("ElementItem"):
         name = one.first("@Name", "Name").word or "Element"
-        found[name] = one.at(name).value if one.at(name) else {k: v for k, v in _object(one).items() if k != "@Name"}
+        content = {key: value for key, value in _object(one).items() if key not in ("@Name", "Name")}
+        only = next(iter(content.values()), None)  # an element of a type's name around a text, as of a picture
+        found[name] = content.get(name) or (only if len(content) == 1 and isinstance(only, str) else content)
         if one.at("LicensePlateInfo"):
             found["LicensePlateInfo"] = one.at("LicensePlateInfo").value
     return found

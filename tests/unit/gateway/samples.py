@@ -428,5 +428,14 @@ ALL = [
            ['a,]",}.png']} for at in (8, 9))),
     Sample("files:none in words", b"Kenteken;Tijdstip\nOnbekend;04/05/2026 12:00:00\n2VIG097;04/05/2026 12:00:00\nunbekannt;04/05/2026 12:00:00\n",
            ("no_plate", {"plate": "2VIG097"}, "no_plate"), given={"file_name": "x.csv"}, method=""),
+    Sample("onvif:a frame as in the standard's examples, with a link", (_ONVIF_FRAME % (b"3", b"2VIG078")).partition(b'schema">')[2].replace(
+           b"</tt:MetadataStream>", b"").replace(b"</tt:Appearance>", b"<tt:ImageRef>http://h/1.jpg</tt:ImageRef></tt:Appearance>"),
+           ({"plate": "2VIG078", "picture_urls": ["http://h/1.jpg"]},)),
+    Sample("onvif:pictures in an event", (_ONVIF_EVENT % b"Changed").replace(b"</tt:Data>", b'<tt:SimpleItem Name="ImageUri" Value="http://h/2'
+           b'.jpg"/><tt:ElementItem Name="Image"><xs:base64Binary xmlns:xs="x">' + PLATE64.encode() + b"</xs:base64Binary></tt:ElementItem>"
+           b'<tt:ElementItem Name="SceneImage">' + SCENE64.encode() + b"</tt:ElementItem></tt:Data>"), ({"plate": "2VIG070", "pictures":
+           [("plate", len(PLATE)), ("overview", len(SCENE))], "picture_urls": ["http://h/2.jpg"]},)),
+    Sample("tattile:a prefix that nobody declares", _PREFIXED.replace(b' xmlns:t="urn:t"', b""), ({"plate": "2VIG060", "camera":
+           {"serial": "T1"}},)),
 ]  # fmt: skip
 SAMPLES = {sample.name: sample for sample in ALL}
