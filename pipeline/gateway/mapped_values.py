@@ -1,60 +1,17 @@
 """The values of a mapping's fields in a message of an unknown sender: where each stands, in which unit, what its words mean."""
 
 from datetime import datetime
-from typing import Annotated, Literal
-
-import msgspec
 
 from pipeline.gateway import countries
 from pipeline.gateway.drafts import place
+from pipeline.gateway.mapping_terms import Paths, Place, ScaledField, TimeField, WordField
 from pipeline.gateway.node import Node
 from pipeline.gateway.request import Circumstances
 from pipeline.gateway.times import Moment, Wall, moment_of_wall
 from pipeline.gateway.words import lane_of, share_of, speed_in, speed_of
 from schemas.base import Position
 
-Path_ = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-Paths = Path_ | Annotated[tuple[Path_, ...], msgspec.Meta(min_length=1, max_length=10)]
-"""Where a value stands: names with a point between, a number for a place in a list; of several the first that holds something."""
 _TO_KMH = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6, "knots": 1.852}
-
-
-class MappingPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of the parts of a mapping. An unknown name in one is an error."""
-
-
-class TimeField(MappingPart, frozen=True):
-    """The field with the capture time. format: `any` of the forms that cameras use, a pattern of strptime, or the unit of a
-    number since 1970. and_ (in the file: `and`): the field with the time of day, where the other holds the date alone; a blank
-    comes between them."""
-
-    path: Paths
-    and_: Paths | None = msgspec.field(name="and", default=None)
-    format: str = "any"
-    zone: str | None = None  # of a time without an offset; None: the camera's setting, else the site's
-
-
-class ScaledField(MappingPart, frozen=True):
-    """A field with a number, and the number's unit or scale. A text with a unit or a percent sign of its own says it itself."""
-
-    path: Paths
-    of: float = 1.0  # confidence: 1, 100, 255 ...
-    unit: Literal["km/h", "mph", "m/s", "knots"] = "km/h"  # speed
-
-
-class WordField(MappingPart, frozen=True):
-    """A field with a word, and the meaning of the sender's own words that are not plain English."""
-
-    path: Paths
-    words: dict[str, str] = {}
-    oval: bool = False  # country: the sender writes oval signs (B is Belgium)
-
-
-class Place(MappingPart, frozen=True):
-    """The fields with a position in degrees."""
-
-    lat: Paths
-    lon: Paths
 
 
 def value_at(node: Node, paths: Paths | None) -> Node:

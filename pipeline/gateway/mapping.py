@@ -3,21 +3,14 @@ See docs/cameras/mapping.md."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 
 from pipeline.errors import Misconfigured
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, PictureKind, Refuse
-from pipeline.gateway.mapped_bodies import Form, parts_in, picture_in, trees_in
+from pipeline.gateway.mapped_bodies import parts_in, picture_in, trees_in
 from pipeline.gateway.mapped_values import (
-    MappingPart,
-    Paths,
-    Place,
-    ScaledField,
-    TimeField,
-    WordField,
     country_at,
     lane_at,
     moment_in,
@@ -27,6 +20,7 @@ from pipeline.gateway.mapped_values import (
     value_at,
     word_at,
 )
+from pipeline.gateway.mapping_terms import Mapping, Paths
 from pipeline.gateway.multipart import Part
 from pipeline.gateway.node import Node
 from pipeline.gateway.passages import UNIQUE_KEPT_MS
@@ -42,52 +36,6 @@ TOP = "^"
 PART = "part:"
 """A picture's path that begins so names a part of a form, by a piece of its name or of its file's."""
 _PER_SECOND = {"seconds": 1, "milliseconds": 1000, "microseconds": 1_000_000}
-
-
-class Only(MappingPart, frozen=True):
-    """Tells which messages are passages: the value at `path` must be one of `is_` (in the file: `is`); other messages are
-    ignored."""
-
-    path: Paths
-    is_: tuple[str, ...] = msgspec.field(name="is")
-    heartbeat: tuple[str, ...] = ()
-
-
-class Replied(MappingPart, frozen=True):
-    """The answer by which the sender knows that its message was stored."""
-
-    status: Annotated[int, msgspec.Meta(ge=200, le=299)] = 200
-    json: dict[str, str | bool | int] | None = None
-
-
-class Mapping(MappingPart, frozen=True):
-    """The mapping of one sender's messages."""
-
-    name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
-    format: Form
-    recognise: Annotated[
-        tuple[Annotated[str, msgspec.Meta(min_length=3)], ...], msgspec.Meta(min_length=1, max_length=10)
-    ]
-    plate: Paths
-    time: TimeField
-    camera: dict[str, Paths]
-    each: Paths | None = None  # the list of passages; None: a message is one
-    only: Only | None = None
-    no_plate: tuple[str, ...] = ()
-    confidence: ScaledField | None = None
-    country: WordField | None = None
-    lane: Paths | WordField | None = None
-    direction: WordField | None = None
-    speed: ScaledField | None = None
-    vehicle_class: WordField | None = None
-    colour: WordField | None = None
-    make: WordField | None = None
-    position: Place | None = None
-    event_key: Paths | None = None
-    buffered: Paths | None = None  # says true where the message comes from a buffer
-    pictures: dict[PictureKind, Paths] = {}
-    picture_urls: Paths | None = None
-    answer: Replied = Replied()
 
 
 class MappedMaker:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.gateway.items import CameraRead, Item, Refuse
 from pipeline.gateway.mapped_bodies import parts_in
-from pipeline.gateway.mapped_values import Paths, ScaledField, WordField, value_at
-from pipeline.gateway.mapping import MappedMaker, Mapping
+from pipeline.gateway.mapped_values import value_at
+from pipeline.gateway.mapping import MappedMaker
+from pipeline.gateway.mapping_terms import Mapping, Paths, ScaledField, WordField
 from pipeline.gateway.node import Node
 from pipeline.gateway.request import Request
 from pipeline.gateway.words import said

@@ -43,7 +43,8 @@ def parse(request: Request) -> list[Item]:
         return [_guarded(said, (), request.circumstances)]
     content_type = request.headers.get("content-type", "")
     parts = form_of(content_type, request.body) if "multipart" in content_type.lower() or _is_form(request) else []
-    text = next((part.body for part in parts if not part.is_picture and part.is_json), None)
+    texts = [part for part in parts if not part.is_picture and part.is_json]
+    text = next((part.body for part in sorted(texts, key=lambda part: part.labels[0] != "reads")), None)
     node = json_of(text if text is not None else request.body)
     reads = node.at("reads") if node.at("reads") else node
     return [_guarded(one, _of(parts, at) if parts else (), request.circumstances) for at, one in enumerate(reads)]

@@ -170,6 +170,10 @@ def milesight(*fields: tuple[str, bytes]) -> tuple[bytes, tuple[Mapping[str, obj
 
 _MILESIGHT_FORM = milesight(*((name, value.encode()) for name, value in _MILESIGHT.items()))
 _MILESIGHT_JSON_FORM = milesight(("event", j(_MILESIGHT)))
+_OWN_READ = {"camera_id": "E40-1", "plate": "2VIG095", "captured_at_ms": 1777888800001}
+_PARTS = form(('Content-Disposition: form-data; name="about"', j({**_OWN_READ, "plate": "2VIG000"})),
+              ('Content-Disposition: form-data; name="reads"', j(_OWN_READ)))  # fmt: skip
+_TWO_PARTS = (_PARTS[0], ({"plate": "2VIG095"},), _PARTS[1])
 _MARKED_AXIS = marked(j(_AXIS), {"plate": "2VIG010"})
 _MARKED_PR = marked(j(_PR2).replace(b'"Ford"', b'"generic"'), {"plate": "2VIG040", "make": None})
 
@@ -437,5 +441,6 @@ ALL = [
            [("plate", len(PLATE)), ("overview", len(SCENE))], "picture_urls": ["http://h/2.jpg"]},)),
     Sample("tattile:a prefix that nobody declares", _PREFIXED.replace(b' xmlns:t="urn:t"', b""), ({"plate": "2VIG060", "camera":
            {"serial": "T1"}},)),
+    Sample("vigie:of two parts the one that is called so", *_TWO_PARTS),
 ]  # fmt: skip
 SAMPLES = {sample.name: sample for sample in ALL}

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import Misconfigured
-from pipeline.gateway.mapping import MappedMaker, Mapping, mapping_in
+from pipeline.gateway.mapping import MappedMaker, mapping_in
 from pipeline.gateway.mapping_notes import notes_on
+from pipeline.gateway.mapping_terms import Mapping
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.reading import received
 from pipeline.gateway.request import Request
