@@ -168,5 +168,8 @@ def _part(body: bytes, begin: int, line: _Delimiters) -> tuple[Part | None, int]
     after = line.next(start)
     if after is None and not headers and not body[start:].strip():
         return None, len(body)  # a delimiter and an empty line at the end
-    end = after.start() if after is not None else len(body)
+    if after is not None:
+        end = after.start()
+    else:  # the line end before a delimiter that did not come is none of it
+        end = max(start, len(body) - (2 if body.endswith(b"\r\n") else 1 if body.endswith(b"\n") else 0))
     return Part(headers=headers, body=body[start:end], whole=after is not None), end

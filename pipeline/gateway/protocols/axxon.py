@@ -25,6 +25,7 @@ PASSAGE_MS = UNIQUE_KEPT_MS
 MAX_MESSAGES = 500
 _RECORD = re.compile(rb"\x02(\d{14})(\d{2})([^\x02\x03]{0,100})\x03")
 _COMMENT = re.compile(r"<!--(?:\s*data:image/[a-z]{2,5};base64,)?+([A-Za-z0-9+/=\s]{16,}+)-->")
+_RUSSIAN = re.compile("[0-9A-Z \u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420-\u0423\u0425]*")
 _ELEMENT = b"<CAR_PLATE"
 
 
@@ -61,11 +62,18 @@ def _of_record(message: bytes, around: Circumstances) -> Item:
     if found is None:
         return Rejected(reason="unreadable", detail="no record of 14 digits, two digits and a plate")
     draft = Draft(
-        plate=text_of(found[3]),
+        plate=_plate(found[3]),
         moment=moment_of(found[1].decode(), "14 digits", around),
         camera={"id": found[2].decode()},
     )
     return finished(draft, around)
+
+
+def _plate(data: bytes) -> str:
+    """The plate, which such a program writes in its computer's own encoding. Cyrillic is taken for it where all of it is letters of
+    Russian plates: none of them has the byte of an umlaut."""
+    cyrillic = data.decode("cp1251", "replace")
+    return cyrillic if not data.isascii() and _RUSSIAN.fullmatch(cyrillic) else text_of(data)
 
 
 def _of_xml(message: bytes, around: Circumstances) -> Item:

@@ -1,8 +1,9 @@
 """Files that cameras put into a folder: pictures whose names hold the read, and tables.
 
-Names: time (14 or 17 digits, which may be apart) and plate, joined with _, as Hikvision and other cameras upload them. Only the
-folder tells the camera. A file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused
-when it has not grown for a minute. Tables: `tables.py`.
+Names: time (14 or 17 digits, which may be apart) and plate, joined with _, as Hikvision and other cameras upload them; Axis and
+LILIN write microseconds and what is shown between them (20260504120000_954662roi_1ABC234_17). Only the folder tells the camera. A
+file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused when it has not grown for a
+minute. Tables: `tables.py`.
 """
 
 import re
@@ -19,7 +20,8 @@ NAME = "files"
 PASSAGE_MS = UNIQUE_KEPT_MS
 WAIT_S = 60.0
 _TIME = re.compile(
-    r"(?<![0-9A-Za-z])((?:19|20)\d\d)[-.]?(\d\d)[-.]?(\d\d)[-_T]?(\d\d)[-.]?(\d\d)[-.]?(\d\d)(?:[-.]?(\d{3}))?(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])((?:19|20)\d\d)[-.]?(\d\d)[-.]?(\d\d)[-_T]?(\d\d)[-.]?(\d\d)[-.]?(\d\d)"
+    r"(?:[-.]?(\d{3})|_(\d{6})(?:roi|lp))?(?![0-9A-Za-z])"
 )
 _OTHER = re.compile(
     r"(?i)vehicle|detection|plate|anpr|lpr|ocr|ctx|overview|image|picture|snap|cam(era)?|\d{1,3}(\.\d{1,3}){3}|ch\d+|lane\d*|event|track|\d{1,2}"

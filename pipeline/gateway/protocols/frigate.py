@@ -32,7 +32,7 @@ def recognises(request: Request) -> bool:
 
 def parse(request: Request) -> list[Item]:
     """One item for each object in the message."""
-    body = request.body.strip()
+    body = request.body.removeprefix(b"\xef\xbb\xbf").strip()
     topic = request.circumstances.topic or ""
     if body.lower() in _STATES:
         return [Ignored(reason="heartbeat")]

@@ -410,6 +410,11 @@ ALL = [
     Sample("dahua:two events in one push", j({"Picture": [{"Plate": {"PlateNumber": plate}, "SnapInfo": {"DeviceID": "D1", "SnapTime":
            "2026-05-04 12:00:00"}, "NormalPic": {"PicName": plate, "Content": SCENE64}} for plate in ("2VIG001", "2VIG000")]}), tuple(
            {"plate": plate, "camera": {"device": "D1"}, "pictures": [("overview", len(SCENE))]} for plate in ("2VIG001", "2VIG000"))),
+    Sample("files:microseconds and what is shown before the plate", PLATE, ({"plate": "2VIG099", "captured_at": "2026-05-04T10:00:00.955Z",
+           "pictures": [("plate", len(PLATE))]},), given={"file_name": "20260504120000_954662lp_2VIG099_2117394.jpg"}, method=""),
+    Sample("axxon:plates in Windows' encodings", b"".join(b"\x022026050412000014" + plate + b"\x03" for plate in ("\u0410123\u0412\u042177".encode(
+           "cp1251"), "M\u00dc AB 12".encode("cp1252"), "K\u00d6 AB 12".encode())), ({"plate": "A123BC77"}, {"plate": "MUAB12"}, {"plate":
+           "KOAB12"})),
     Sample("genetec:names with a small letter", j({"plate": "2-VIG-034", "state": "B", "confidenceScore": "87", "dateUtc": "24/05/2026", "timeUtc":
            "10:00:00", "cameraName": "s", "attributes": {"Relative Motion": "Closer", "Speed": "10 mph"}, "plateImage": PLATE64}), (_GENETEC,),
            given={"received_at": "2026-05-24T10:00:01+00:00"}),
@@ -422,7 +427,7 @@ ALL = [
            "imageocr": PLATE64, "lanenumber": 2}), (_LECTOR,)),
     Sample("lectorvision:the second cut off", (j({"Plate": "2VIG057", "TimeStamp": "2026/05/04 12:00:00.030", "SerialNumber": "LV"}) * 2)[:-9],
            ("incomplete_body",)),
-    Sample("frigate:two in one message", j(_FRIGATE) + b"\n" + j({**_FRIGATE, "id": "2", "plate": "2VIG082"}), ({"plate": "2VIG080"},
+    Sample("frigate:two in one message, after a byte order mark", b"\xef\xbb\xbf" + j(_FRIGATE) + b"\n" + j({**_FRIGATE, "id": "2", "plate": "2VIG082"}), ({"plate": "2VIG080"},
            {"plate": "2VIG082"}), given={"topic": "frigate/tracked_object_update"}),
     Sample("frigate:the end of a passage says nothing new", j([{"type": kind, "before": {}, "after": {"id": "1", "camera": "gate", "label": "car",
            "frame_time": 1777888800.4, "recognized_license_plate": "2VIG081"}} for kind in ("update", "end")]), ({"plate": "2VIG081"},

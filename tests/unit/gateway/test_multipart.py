@@ -34,6 +34,8 @@ def test_parts_are_found_in_order_with_their_names() -> None:
         ),
         ("bare line feeds", b"--x7\nA: b\n\none\n--x7\nA: b\n\ntwo\n--x7--\n"),
         ("no closing delimiter", b"--x7\r\nA: b\r\n\r\none\r\n--x7\r\nContent-Length: 3\r\n\r\ntwo"),
+        ("no closing delimiter, no length", b"--x7\r\nA: b\r\n\r\none\r\n--x7\r\nA: b\r\n\r\ntwo\r\n"),
+        ("the same with bare line feeds", b"--x7\nA: b\n\none\n--x7\nA: b\n\ntwo\n"),
         ("text before the first", b"preamble\r\n--x7\r\nA: b\r\n\r\none\r\n--x7\r\nA: b\r\n\r\ntwo\r\n--x7--"),
         ("a part without a head", b"--x7\r\n\r\none\r\n--x7\r\nA: b\r\n\r\ntwo\r\n--x7--"),
     ],
