@@ -160,4 +160,6 @@ def mapping_in(path: Path) -> MappedMaker:
     try:
         return MappedMaker(msgspec.toml.decode(data, type=Mapping))
     except (*UNREADABLE, ValueError, TypeError) as error:
-        raise Misconfigured(str(path), found="not understood", allowed=str(error)) from error
+        raise Misconfigured(
+            str(path), found=str(error), allowed="a mapping as docs/cameras/mapping.md has it"
+        ) from error

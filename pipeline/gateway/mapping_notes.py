@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.gateway.items import CameraRead, Item, Refuse
+from pipeline.gateway.items import CameraRead, Ignored, Item, Refuse
 from pipeline.gateway.mapped_bodies import parts_in
 from pipeline.gateway.mapped_values import value_at
 from pipeline.gateway.mapping import MappedMaker
@@ -26,13 +26,33 @@ def notes_on(maker: MappedMaker, request: Request, items: Sequence[Item]) -> lis
         passages = maker.passages(request, parts_in(request))
     except Refuse:
         return notes
+    if maker.mapping.each and not passages:
+        notes.append(f"each: nothing at {_shown(maker.mapping.each)}")
     for passage, item in zip(passages, items, strict=False):
-        if isinstance(item, CameraRead):
-            notes += _unfilled(maker.mapping, passage, item)
+        notes += (
+            _unfilled(maker.mapping, passage, item)
+            if isinstance(item, CameraRead)
+            else _unread(maker.mapping, passage, item)
+        )
     return list(dict.fromkeys(notes))
 
 
+def _unread(mapping: Mapping, passage: Node, item: Item) -> Iterator[str]:
+    """Why it is no read, where that may be the mapping's fault."""
+    if isinstance(item, Ignored) and item.reason == "other_event" and mapping.only is not None:
+        kind = value_at(passage, mapping.only.path)
+        yield (
+            f"only: {kind.word[:60]!r} is none of its words"
+            if kind
+            else f"only: nothing at {_shown(mapping.only.path)}"
+        )
+    if isinstance(item, Ignored) and item.reason == "no_plate" and not value_at(passage, mapping.plate):
+        yield f"plate: nothing at {_shown(mapping.plate)}"
+
+
 def _unfilled(mapping: Mapping, passage: Node, read: CameraRead) -> Iterator[str]:
+    if not read.clock_synced:
+        yield f"time: {read.time_from.removeprefix('arrival: ')}"
     for name in _FIELDS:
         field: Paths | WordField | ScaledField | None = getattr(mapping, name)
         if field is not None and getattr(read, _IN_READ.get(name, name)) in (None, "unknown"):

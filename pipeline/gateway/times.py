@@ -84,7 +84,10 @@ def wall_of(text: str, order: DateOrder | None = None) -> Wall | None:
 
 def _day_and_month(one: int, other: int, order: DateOrder | None) -> tuple[int, int]:
     if order is None and one <= 12 and other <= 12 and one != other:
-        raise Refuse("ambiguous_date", f"{one}/{other} can be a day and a month both ways: set the camera's date_order")
+        raise Refuse(
+            "ambiguous_date",
+            f"{one}/{other} can be a day and a month both ways: set the camera's date_order, or a mapping's format",
+        )
     if order == "month_first" and one <= 12:
         return other, one
     return (other, one) if order is None and other > 12 else (one, other)

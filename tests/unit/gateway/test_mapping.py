@@ -213,3 +213,27 @@ def test_the_pages_example_leaves_nothing_to_note() -> None:
     reading = received(MESSAGE, around(), PassageMemory(), method="POST", maker=maker())
     assert [] == notes_on(maker(), Request(body=MESSAGE, circumstances=around()), reading.items)
     assert 2 == len(notes_on(maker(), Request(body=b"no JSON", circumstances=around()), ()))
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        ((b"All>", b"Any>"), "each: nothing at All.One"),
+        ((b"m:P", b"m:Plate"), "plate: nothing at P"),
+        ((b"12:00:00,250", b"noon"), "time: '04/05/2026 noon' is no time that can be read"),
+    ],
+)
+def test_why_there_is_no_read_is_told(change: tuple[bytes, bytes], note: str) -> None:
+    """Where the mapping may be at fault."""
+    body, mapping = PASSAGES.replace(*change), maker(TEXTS)
+    reading = received(body, around(), PassageMemory(), maker=mapping)
+    assert note in notes_on(mapping, Request(body=body, circumstances=around()), reading.items)
+
+
+def test_a_kind_that_is_not_named_is_told() -> None:
+    """The sender's word for a passage may be another than the document's."""
+    body = MESSAGE.replace(b'"passage"', b'"pass"')
+    reading = received(body, around(), PassageMemory(), maker=maker())
+    assert ["only: 'pass' is none of its words"] == notes_on(
+        maker(), Request(body=body, circumstances=around()), reading.items
+    )
