@@ -8,6 +8,7 @@ another who only holds connections open, also not by one who may come in.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -119,19 +120,20 @@ class OpenConnections:
 
     async def _noted(self, answer: Answering, request: web.BaseRequest) -> web.StreamResponse:
         self.begun(request.transport)
-        request[_CONNECTIONS] = self
+        _CONNECTIONS.set(self)  # aiohttp answers each request in a context of its own
         try:
             return await answer(request)
         finally:
             self.ended(request.transport)
 
 
-_CONNECTIONS = web.RequestKey("open connections", OpenConnections)
+_CONNECTIONS: ContextVar[OpenConnections | None] = ContextVar("open connections", default=None)
+"""Those among which the request in work is."""
 
 
 def proven(request: web.BaseRequest, who: str) -> None:
     """Note that whoever sent this request has proven to be `who`."""
-    connections = request.get(_CONNECTIONS)
+    connections = _CONNECTIONS.get()
     if connections is not None:
         connections.proven(request.transport, who)
 
