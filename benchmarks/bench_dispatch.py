@@ -9,8 +9,9 @@ card the map is drawn by the processor, in a process of its own.
 first_row_ms: from the start of the navigation, on a cold cache, to the first row, with as many alerts as a page of the list holds.
 main_thread: the share of the time that the page's main thread worked. heap_mb: after garbage collection, at the end; heap_slope_mb:
 what it grew by in the second half. longest_task_ms: by the browser's own observer of tasks over 50 ms, and how long after
-the start of the navigation it began (longest_at_s); 0: there was none. The garbage collection that this measurement itself asks for
-is no task of the page: its length is collection_ms.
+the start of the navigation it began (longest_at_s); 0: there was none. longest_waited_ms: of it, how long the main thread was ready
+and got no processor, because others had it (Linux; of the tenths of a second around it, so at most); a page can do nothing about
+that. The garbage collection that this measurement itself asks for is no task of the page: its length is collection_ms.
 
 At the end every alert is in the list or let go for want of room, which the page says and counts. missing: those that are neither,
 when nothing has changed for SETTLED_S; of these missing_at_server: those that the server does not show either, as where it does not
@@ -28,6 +29,7 @@ import random
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,7 @@ from tests.screens import DESK, DISPATCHER, Screens, screens_of
 BATCH_S = 0.1
 SETTLE_S = 8.0
 TOLD_S = 0.5  # the browser tells of a long task a little later
-LOOK_S, SETTLED_S, WORKS_S = 0.5, 5.0, 60.0
+LOOK_S, SETTLED_S, WORKS_S, QUEUE_S = 0.5, 5.0, 60.0, 0.1
 KEPT_AT_SERVER = MOST_KEPT["alert"]
 PAUSE_MS = 250  # between two requests, so that the server does not ask for one
 SEED = 91
@@ -163,6 +165,37 @@ async def accounted(page: Page, sent: int) -> dict[str, int]:
     return {"listed": listed, "let_go": let_go, "missing": missing, "missing_at_server": at_server}
 
 
+@dataclass(slots=True)
+class Queue:
+    """How long the page's main thread has stood ready without a processor: samples of the page's time, s, and of that, ms."""
+
+    thread: Path
+    origin_s: float
+    samples: list[tuple[float, float]] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, page: Page) -> "Queue":
+        """The queue of the browser's busiest renderer, which is the page's."""
+        assert page.context.browser is not None
+        devtools = await page.context.browser.new_browser_cdp_session()
+        processes = (await devtools.send("SystemInfo.getProcessInfo"))["processInfo"]
+        busiest = max((one for one in processes if one["type"] == "renderer"), key=lambda one: one["cpuTime"])
+        origin_s = await page.evaluate("performance.timeOrigin / 1000")
+        return cls(Path(f"/proc/{busiest['id']}/schedstat"), origin_s)  # a process's first thread is its main thread
+
+    async def watch(self) -> None:
+        """Take samples until cancelled, or where there are none to be had."""
+        while self.thread.exists():
+            self.samples.append((time.time() - self.origin_s, int(self.thread.read_text().split()[1]) / 1e6))
+            await asyncio.sleep(QUEUE_S)
+
+    def waited_ms(self, began_s: float, ended_s: float) -> float:
+        """How long it waited from the last sample before to the first one after; 0 where there are none."""
+        before = [waited for at, waited in self.samples if at <= began_s]
+        after = [waited for at, waited in self.samples if at >= ended_s]
+        return after[0] - before[-1] if before and after else 0.0
+
+
 async def works(page: Page) -> None:
     """Work at the desk a little, until cancelled: a session that nobody works in ends."""
     while True:
@@ -189,7 +222,8 @@ async def measured(screens: Screens, cameras: Sequence[Camera], options: argpars
         loading = await longest(page)
         devtools = await context.new_cdp_session(page)
         await devtools.send("Performance.enable")
-        working = asyncio.create_task(works(page))
+        queue = await Queue.of(page)
+        beside = [asyncio.create_task(one) for one in (works(page), queue.watch())]
         worked, began = await busy_s(devtools), time.monotonic()
         sent = before + await send(screens, sender, cameras, options, options.seconds / 2)
         first = await longest(page)
@@ -198,13 +232,16 @@ async def measured(screens: Screens, cameras: Sequence[Camera], options: argpars
         sent += await send(screens, sender, cameras, options, options.seconds / 2)
         share = (await busy_s(devtools) - worked) / (time.monotonic() - began)
         slowest = max(first, await longest(page), key=lambda one: one["ms"])
-        working.cancel()
+        waited_ms = min(slowest["ms"], queue.waited_ms(slowest["at"], slowest["at"] + slowest["ms"] / 1000))
+        for one in beside:
+            one.cancel()
         await asyncio.sleep(2.0)
         end = await heap_mb(devtools)
         return {
             "first_row_ms": round(first_row_ms), "main_thread": round(share, 3), "heap_mb": round(end, 1),
             "heap_slope_mb": round(end - half, 1), "longest_task_ms": round(slowest["ms"]), "longest_at_s": round(slowest["at"]),
-            "collection_ms": round(collecting["ms"]), "longest_at_start_ms": round(loading["ms"]),
+            "longest_waited_ms": round(waited_ms), "collection_ms": round(collecting["ms"]),
+            "longest_at_start_ms": round(loading["ms"]),
             "rows": await page.locator(".row").count(), **await accounted(page, sent),
         }  # fmt: skip
     finally:

@@ -396,7 +396,7 @@ async def test_the_cameras(screens: Screens) -> None:
         await look.at("map")
         await page.get_by_role("button", name="Who waits").click()
         await page.get_by_role("button", name="Adopt").click()
-        await look.at("adopt")
+        await look.at("adopt", "rekor")  # the maker's name
         await put_away(page)
         await page.get_by_role("button", name="Bringing in").click()
         await look.at("waves")
