@@ -165,7 +165,8 @@ def alert_of(plate: str, read_as: str | None = None, *, priority: str = "urgent"
     now_ms = platform_now_ms()
     read = make_read(
         read_as or plate, CAMERA, now_ms, country="BE", colour="grey", make="Volvo", vehicle_class="car", lane=2,
-        direction="approaching", speed_kmh=93.0, crop=fields.pop("crop", None), overview=fields.pop("overview", None),
+        heading_deg=270.0, direction="approaching", speed_kmh=93.0,
+        crop=fields.pop("crop", None), overview=fields.pop("overview", None),
     )  # fmt: skip
     entry = make_entry(
         plate, f"e-{plate}-{secrets.token_hex(3)}", priority=priority, case_reference="BR 27.L7.5561/2026"

@@ -84,7 +84,7 @@ class Performance:
         """Print where the desks are, and who may log in there."""
         assert self.platform.desks is not None, "the demo starts the desks"
         logins = ", ".join(f"{LOGIN}{role}" for role in ROLES)
-        self.console.print(styled("The desks are open at ", (self.platform.desks.url, "bold"), "."))
+        self.console.print(styled("The desks are open at ", (self.platform.desks.url, "bold")))
         self.console.print(f"Log in as {logins}.")
         self.console.print(styled("All have the password ", (self.password, "bold"), ", in this demo alone."))
 

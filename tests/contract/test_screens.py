@@ -75,7 +75,7 @@ def fields_of(*messages: type) -> set[str]:
 GROUPS = {
     "act": ACTS, "role": ROLES, "priority": get_args(Priority), "action": get_args(Action), "hotlist": get_args(HotList),
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
-    "abroad": get_args(State), "abroad.why": get_args(Reason), "abroad.cure": get_args(Reason),
+    "wind": "01234567", "abroad": get_args(State), "abroad.why": get_args(Reason), "abroad.cure": get_args(Reason),
     "offence": [one.replace(" ", "_") for one in OFFENCES], "channel": get_args(Channel),
     "verdict": get_args(Verdict), "rejection": get_args(Rejection), "case.phase": get_args(CasePhase), "step": get_args(Name),
     "entry": get_args(record.Act), "outcome": get_args(record.Ending),

@@ -106,6 +106,12 @@ async def test_the_bar_that_undoes_covers_no_form_that_opens(screens: Screens) -
         assert bar is not None
         assert last is not None
         assert last["y"] + last["height"] <= bar["y"]
+        await page.keyboard.press("Escape")
+        await page.set_viewport_size(
+            {"width": 683, "height": 384}
+        )  # a screen at twice its size: the form is higher than there is room
+        await page.keyboard.press("d")
+        await expect(page.locator(".form .asks")).to_be_in_viewport(ratio=1)
 
 
 async def test_who_types_what_a_misread_plate_really_is_sees_its_picture(screens: Screens) -> None:

@@ -85,6 +85,7 @@ async def test_a_dispatcher_sees_who_what_where_and_when_and_how_sure_it_is(scre
             "BR 27.L7.5561/2026",
             "zone 5341",
             "police function act",
+            "west (270°)",
         ):
             await expect(detail.locator(".facts")).to_contain_text(shown)
         again = msgspec.structs.replace(alert_of("1ABC234"), incident_id=doubtful.alert_id, rings=False)
@@ -153,6 +154,8 @@ async def test_everything_is_done_by_keyboard_alone(screens: Screens) -> None:
     async with screens.page(locale="en-GB") as page:
         await screens.send(one)
         await expect(row(page, one)).to_be_visible()
+        await page.keyboard.press("ArrowDown")
+        await expect(page.locator(".row.chosen")).to_have_count(1)
         await page.locator("#rows").focus()
         await page.keyboard.press("Home")
         chosen = await page.locator(".row.chosen").get_attribute("id") or ""

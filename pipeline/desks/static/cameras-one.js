@@ -9,7 +9,7 @@ import { howOf, STATES, stateOf, WORST } from "./fleet.js";
 import { Moment } from "./moments.js";
 import { Reasoned } from "./reason.js";
 import { told } from "./trouble.js";
-import { clock, named, t } from "./words.js";
+import { clock, heading, named, t } from "./words.js";
 
 /** @param {{one: import("./fleet.js").Shown, me: any, say: (words: string) => void, fail: (error: any) => void, named: (zone: string) => string, changed: () => Promise<void>, close: () => void}} props */
 export function Camera({ one, me, say, fail, named: zone, changed, close }) {
@@ -52,7 +52,7 @@ function Facts({ one: { camera, zones, province }, page, zone }) {
   const { usual, speaker } = page ?? {}, statement = camera.clock_statement;
   const rows = [
     [t("cameras.place"), [province?.name, ...(zones ?? []).map(zone)].filter(Boolean).join(", ")], [t("cameras.network"), named("network", camera.network)],
-    [t("cameras.sees"), camera.sees && t(`cameras.sees.${camera.sees}`)], [t("cameras.heading"), camera.heading_deg != null && `${Math.round(camera.heading_deg)}°`],
+    [t("cameras.sees"), camera.sees && t(`cameras.sees.${camera.sees}`)], [t("cameras.heading"), camera.heading_deg != null && heading(camera.heading_deg)],
     [t("cameras.purposes"), page && (page.purposes?.length ? page.purposes.map((each) => named("purpose", each)).join(", ") : t("cameras.purposes.none"))],
     [t("cameras.quality"), usual?.confidence != null && t("score", { percent: Math.round(usual.confidence * 100) })],
     [t("cameras.last"), usual?.last_ms && html`<${Moment} ms=${usual.last_ms} />`],

@@ -22,7 +22,7 @@ export function CaseShown({ docket, can, does }) {
     <${TakenBack} one=${opened} docket=${docket} />
     ${phase === "asked" && html`<div class="told"><b>${t("asked.by", { who: opened.judged.steps.at(-1).who })}</b> “${opened.judged.steps.at(-1).note}”</div>`}
     <p class="soft">${t("section")} ${it.section_id} · <span class="mono">${it.violation_id}</span></p>
-    <p class="buttons judging">${can.map((one) => html`<button type="button" class=${one === "accepted" || one === "noted" ? "go" : ""} aria-keyshortcuts=${KEYS[one].toLowerCase()} onClick=${does[one]}>${t(`do.${one}`)} <kbd>${KEYS[one]}</kbd></button>`)}</p>
+    <p class="buttons judging">${can.map((one) => html`<button type="button" class=${one === "accepted" || one === "noted" ? "go" : ""} aria-keyshortcuts=${KEYS[one].toLowerCase()} onClick=${does[one]}>${t(`do.${one}`)} <kbd>${KEYS[one]}</kbd></button>`)}${can.length > 0 && html` <b class="mono">${it.plate}</b>`}</p>
     <div class="ends">${ENDS.map((end) => html`<${End} key=${end} docket=${docket} one=${opened} end=${end} />`)}</div>
     ${(it.notes ?? []).length > 0 && html`<div class="told"><b>${t("look")}</b><ul>${it.notes.map(noted).filter(Boolean).map((words) => html`<li>${words}</li>`)}</ul></div>`}
     <${Workings} one=${opened} />

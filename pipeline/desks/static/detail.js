@@ -9,7 +9,7 @@ import { WINDOW_MS } from "./incidents.js";
 import { noted } from "./notes.js";
 import { Picture } from "./picture.js";
 import { Plate } from "./rows.js";
-import { clock, day, named, offence, span, t, utc } from "./words.js";
+import { clock, day, heading, named, offence, span, t, utc } from "./words.js";
 
 const REST_MS = 250; // a row that is only passed by does not load its pictures: each view is recorded
 
@@ -73,7 +73,7 @@ function Facts({ sighting: { alert, place }, incident, desk }) {
   const { read } = alert;
   const seenMs = incident.last.alert.read.captured_at_ms, leftMs = seenMs + WINDOW_MS - desk.now;
   const vehicle = [read.country, read.colour && named("colour", read.colour.toLowerCase()), read.make, read.vehicle_class && read.vehicle_class !== "unknown" && named("class", read.vehicle_class)].filter(Boolean).join(", ");
-  const way = [read.direction && named("direction", read.direction), read.heading_deg != null && `${Math.round(read.heading_deg)}°`,
+  const way = [read.direction && named("direction", read.direction), read.heading_deg != null && heading(read.heading_deg),
     read.lane != null && t("lane", { lane: read.lane }), read.speed_kmh != null && `${Math.round(read.speed_kmh)} km/h`].filter(Boolean).join(", ");
   const rows = [
     ["where", html`<b>${place ?? read.camera_id}</b>${place && html` <small>${read.camera_id}</small>`}`],

@@ -98,12 +98,15 @@ function keyed(event, { single, back, setKeys, setShift }) {
   if (desk.phase !== "ready") return;
   const digit = event.code?.match(/^(?:Digit|Numpad)([1-9])$/); // where they are on every keyboard
   if (digit) return event.preventDefault(), pressed(digit[1]); // or it lands in the note that is focused
-  const rows = document.getElementById("rows");
+  const rows = document.getElementById("rows"), step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (desk.view === "map") return void (single && event.key.toLowerCase() === "m" && desk.sound.mute()); // what is not shown is not decided
   const acts = Object.fromEntries(KEYS.map(([did, key]) => [key, () => desk.decide(did)]));
   const does = { ...acts, z: () => decisions.undo(), g: () => desk.toggleMap(), s: () => setShift(true), j: () => moved(desk, 1, rows), k: () => moved(desk, -1, rows), n: () => desk.newest(), m: () => desk.sound.mute(), a: () => desk.toggleOver() };
   if (event.key === "Escape") back();
-  else if (single && does[event.key.toLowerCase()]) {
+  else if (step && target === document.body) { // nothing has the keyboard, as when a shift has just begun
+    event.preventDefault();
+    moved(desk, step, rows);
+  } else if (single && does[event.key.toLowerCase()]) {
     event.preventDefault(); // or the letter lands in the field that opens
     if (!event.repeat || "jk".includes(event.key)) does[event.key.toLowerCase()]();
   }

@@ -3,7 +3,7 @@
 import { now } from "./api.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
-import { country, has, named, offence, span, t } from "./words.js";
+import { country, has, heading, named, offence, span, t } from "./words.js";
 
 const KINDS = { acknowledged: "good", sent: "ask", waiting: "ask", accepted: "good", stopped: "good", not_found: "ask", refused: "wrong", expired: "wrong", recalled: "", not_sent: "" };
 
@@ -23,15 +23,19 @@ export function Hit({ hit, close }) {
       <h3>${country(one.country)} <${State} one=${one} /></h3>
       ${one.forward ? html`<${Message} one=${one} />` : one.state === "waiting" ? html`<p>${t("liaison.waits", { policy: one.policy_id })}</p>` : html`<p>${one.reason ? t(`abroad.cure.${one.reason}`) : t("liaison.unknown")}</p>`}
     </section>`)}
-    ${hit.countries.some((one) => one.forward && !one.recall && !one.withdrawal) && html`<p class="hint">${t("liaison.recall.how")} <a href=${`/dispatch#${alert.incident_id}`}>${t("liaison.recall.where")}</a></p>`}
-    <p class="buttons"><button type="button" onClick=${close}>${t("close")}</button></p>`;
+    ${recallable(hit) && html`<p class="hint">${t("liaison.recall.how")}</p>`}
+    <p class="buttons"><button type="button" onClick=${close}>${t("close")}</button>
+      ${recallable(hit) && html` <a href=${`/dispatch#${alert.incident_id}`}>${t("liaison.recall.where")}</a>`}</p>`;
 }
+
+/** Whether a neighbour has a message that still counts and was not taken back. */
+const recallable = (hit) => hit.countries.some((one) => one.forward?.expires_at_ms > now() && !one.recall && !one.withdrawal);
 
 function Message({ one }) {
   const { forward } = one, left = forward.expires_at_ms - now();
   const rows = [
     ["offence", offence(forward.offence_category)], ["do", named("action", forward.action)], ["sure", t("score", { percent: Math.floor(forward.confidence * 100) })],
-    ["where", forward.place], ["way", forward.direction && t(`abroad.way.${forward.direction}`)], ["heading", forward.heading_deg == null ? null : `${Math.round(forward.heading_deg)}°`],
+    ["where", forward.place], ["way", forward.direction && t(`abroad.way.${forward.direction}`)], ["heading", forward.heading_deg == null ? null : heading(forward.heading_deg)],
     ["case", forward.case_reference], ["basis", forward.legal_basis], ["purpose", forward.purpose], ["handling", forward.handling_code], ["contact", forward.contact],
     ["policy", one.policy_id], ["created", html`<${Moment} ms=${forward.created_at_ms} />`],
     ["until", html`<${Moment} ms=${forward.expires_at_ms} /> ${left > 0 ? t("liaison.left", { span: span(left) }) : t("liaison.over")}`],

@@ -51,6 +51,9 @@ export const named = (group, value) => (has(`${group}.${value}`) ? t(`${group}.$
 /** What a wanted vehicle is wanted for, in the reader's language. @param {string} category */
 export const offence = (category) => named("offence", category.toLowerCase().replaceAll(" ", "_"));
 
+/** Where a heading leads, as a person at a radio says it, and in degrees. @param {number} degrees clockwise from north */
+export const heading = (degrees) => `${t(`wind.${Math.round(degrees / 45) % 8}`)} (${Math.round(degrees)}°)`;
+
 /** The name of a country in the reader's language. @param {string} code */
 export const country = (code) => (/^[A-Z]{2}$/.test(code) ? regions.of(code) : code);
 
