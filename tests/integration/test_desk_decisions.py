@@ -231,6 +231,10 @@ async def test_what_is_handed_over_rings_where_it_goes_and_waits_there(screens: 
     theirs = await screens.session(COLLEAGUE, desk_id=NEXT_DESK)
     async with screens.page(locale="en-GB") as an, screens.page(locale="en-GB", storage_state=theirs) as bo:
         await expect(bo.locator("#rows")).to_be_visible()
+        two = alert_of("6HAN556")
+        await screens.send(two)
+        for page in (an, bo):
+            await expect(row(page, two)).to_be_visible()
         one = await chosen(screens, an, alert_of("6HAN555"))
         await row(bo, one).click()
         await an.keyboard.press("t")
@@ -242,6 +246,17 @@ async def test_what_is_handed_over_rings_where_it_goes_and_waits_there(screens: 
         await expect(bo.locator(".holder")).to_contain_text("It waits for this desk")
         await expect(bo.locator(".steps li").first).to_contain_text("van with a trailer, ask Zaventem")
         await expect(row(bo, one).locator("small")).to_have_text("For you")
+
+        await row(an, two).click()
+        await expect(an.locator(".holder")).to_contain_text("Nobody has it yet")
+        await an.keyboard.press("t")
+        await expect(an.locator(".holder")).to_contain_text("You have it")
+        await expect(row(bo, two).locator(".new")).to_be_visible()
+        await expect(row(bo, two).locator("small")).to_have_text(DISPATCHER)  # what is new may have somebody already
+        await an.keyboard.press("h")
+        await an.keyboard.press("Digit1")
+        await expect(row(bo, two).locator("small")).to_have_text("For you")
+        await expect(row(bo, two).locator(".new")).to_be_visible()
 
 
 async def test_keys_that_follow_at_once_wait_for_the_answer_to_the_one_before(screens: Screens) -> None:

@@ -68,7 +68,7 @@ function Row({ incident, desk, at }) {
   return html`<div id=${`row-${id}`} class=${kinds} role="option" aria-selected=${String(chosen)} aria-posinset=${at + 1}
       aria-setsize=${desk.order.length} style=${{ transform: `translateY(${at * ROW}px)` }}
       onPointerMove=${() => desk.point(id)} onClick=${() => desk.select(id)}>
-    <span class="urgency">${t(`priority.${alert.priority}`)}${desk.fresh.has(id) ? html` <b class="new">${t("new")}</b>` : html` <small>${holding(incident, desk)}</small>`}</span>
+    <span class="urgency">${t(`priority.${alert.priority}`)}${desk.fresh.has(id) && html` <b class="new">${t("new")}</b>`} <small>${holding(incident, desk)}</small></span>
     <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
     <span class="line"><span class="what"><b>${named("action", alert.action)}</b> · ${named("hotlist", alert.hotlist)}</span>
       <span class="sure ${alert.confirm ? "ask" : ""}">${t(incident.over ? `phase.${incident.phase}` : alert.confirm ? "confirm_short" : alert.confirmed ? "confirmed" : "exact")}</span></span>
