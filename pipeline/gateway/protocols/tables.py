@@ -81,6 +81,8 @@ def items_of_table(body: bytes, around: Circumstances) -> list[Item]:
     """One item a row; a row that cannot be taken gives a refused one. If any value in the confidence column is above 1, all are
     taken as per cent. Raises Refuse for what is no table, and for one of too many rows."""
     text = text_of(body, "cp1252").lstrip("\ufeff")
+    if not text:
+        raise Refuse("unreadable", "no table: a byte order mark alone")
     first = text.splitlines()[0]
     try:
         rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=_separator(first)), MOST_ROWS + 2))

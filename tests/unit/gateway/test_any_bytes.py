@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.gateway.documents import HALF_CHARACTER
@@ -50,6 +50,7 @@ def said(body: bytes, maker: Maker | None, headers: Mapping[str, str] | None = N
 
 @pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.NAME)
 @settings(max_examples=50)
+@example(b"\xef\xbb\xbf")
 @given(st.binary(max_size=200))
 def test_noise_breaks_no_parser(maker: Maker, body: bytes) -> None:
     """As if the listener knew whose it is."""
