@@ -108,10 +108,11 @@ def test_every_note_is_told_in_the_readers_language(language: str) -> None:
 
 def test_values_are_told_in_the_readers_language_and_what_has_no_words_as_it_is() -> None:
     """A colour, a class and a country; a marked difference needs no words."""
+    sign = "\u00a0"  # a French sign stays with its word
     assert [
-        "Couleur vue : gris ; recherchée : rouge.",
-        "Type vu : voiture ; recherché : moto.",
-        "Pays lu FR, recherché BE : abaissée depuis « Urgent ».",
+        f"Couleur vue{sign}: gris{sign}; recherchée{sign}: rouge.",
+        f"Type vu{sign}: voiture{sign}; recherché{sign}: moto.",
+        f"Pays lu FR, recherché BE{sign}: abaissée depuis «{sign}Urgent{sign}».",
         "",
         "a sentence of a newer agent",
     ] == told(

@@ -18,8 +18,9 @@ PURE = (
     "pipeline.law.book",
     "pipeline.reads.geography",
     "pipeline.gateway.countries",
-    "pipeline.gateway.mapping",
+    "pipeline.gateway.mapped_values",
     "pipeline.gateway.personal",
+    "pipeline.gateway.samples",
     "pipeline.gateway.times",
     "pipeline.gateway.words",
 )
