@@ -1,6 +1,7 @@
 """`vigie cameras waiting`: who knocks at the gateways and is not let in, why, and how it is let in."""
 
 import shlex
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -15,9 +16,9 @@ from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.redis_port import open_redis
-from pipeline.state.waiting_room import Knock, WaitingRoom
+from pipeline.state.waiting_room import Knock, WaitingRoom, Why
 
-CURES = {
+CURES: Mapping[Why, str] = {
     "no_password": "vigie cameras adopt {name} --camera CAMERA, and type the password into it",
     "unknown_sender": "vigie cameras adopt {name}, and type the password into it",
     "wrong_password": "its password is another: vigie cameras credentials rotate {name}",
@@ -59,6 +60,8 @@ def add_waiting(cameras: typer.Typer) -> None:
             print_json(msgspec.to_builtins(one) | {"cure": cure_of(one)})
         if not as_json:
             Terminal(soft_wrap=False).print(_grid(found) if found else "Nobody waits.")
+            for line in _cures(found):
+                typer.echo(line)
 
 
 async def _found(forget: list[str], forget_all: bool) -> list[Knock]:
@@ -78,7 +81,7 @@ async def _found(forget: list[str], forget_all: bool) -> list[Knock]:
 
 def cure_of(one: Knock) -> str:
     """What lets this one in, with the command for it."""
-    return CURES.get(one.why, "").format(name=shlex.quote(one.name))
+    return CURES[one.why].format(name=shlex.quote(one.name))
 
 
 def sends_of(one: Knock) -> str:
@@ -97,8 +100,14 @@ def _sample(one: Knock) -> str:
 
 
 def _grid(found: list[Knock]) -> Grid:
-    grid = Grid("who", "from", "sends", "times", "last", "why", "what lets it in")
+    grid = Grid("who", "from", "sends", "times", "last (UTC)", "why")
     for one in found:
-        last = datetime.fromtimestamp(one.last_ms / 1000, UTC).isoformat(timespec="seconds")
-        grid.add_row(one.name, one.peer, sends_of(one), str(one.count), last, one.why.replace("_", " "), cure_of(one))
+        last = datetime.fromtimestamp(one.last_ms / 1000, UTC).replace(tzinfo=None).isoformat(" ", timespec="seconds")
+        grid.add_row(one.name, one.peer, sends_of(one), str(one.count), last, one.why.replace("_", " "))
     return grid
+
+
+def _cures(found: list[Knock]) -> Iterator[str]:
+    """A line for each reason that there is: what lets in whom it holds for."""
+    for why in dict.fromkeys(one.why for one in found):
+        yield f"{why.replace('_', ' ')}: {CURES[why].format(name='WHO')}"

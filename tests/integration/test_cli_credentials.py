@@ -209,7 +209,7 @@ async def test_who_waits_is_adopted_from_now_on(vigie: Vigie, redis: Redis, name
     """On trial and with a secret; nobody who does not wait, and nothing from before."""
     room, writer = WaitingRoom(redis, namespace), ReplicaWriter(redis, namespace)
     await room.add([knock("E40-12"), knock("from 10.0.0.6", "no_password")])
-    assert "vigie cameras adopt E40-12" in (await vigie("cameras", "waiting")).out
+    assert "unknown sender: vigie cameras adopt WHO, and" in (await vigie("cameras", "waiting")).out
     assert 1 == (await vigie("cameras", "adopt", "E40-99", *CAMERA[1:])).code
     assert 1 == (await vigie("cameras", "adopt", "E40-12")).code
     before = await vigie("cameras", "adopt", "E40-12", *CAMERA[1:], "holds_from=2026-01-01T00:00:00Z")
