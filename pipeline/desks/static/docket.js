@@ -34,23 +34,27 @@ export class Docket {
 
   /** Say why, and begin. @param {string} reason  @param {string} reference the case, or "" */
   async begin(reason, reference) {
-    const why = { reason, case: reference };
-    await ask("GET", "/violations?show=to_do", undefined, because(reason, reference)); // refused where the reason says nothing
-    sessionStorage.setItem(WHY, JSON.stringify(why));
-    this.why = why;
-    await this.open();
+    this.why = { reason, case: reference };
+    try {
+      await this.#open();
+    } catch (error) { // as where the reason says nothing
+      this.live?.stop();
+      Object.assign(this, { why: null, live: undefined });
+      throw error;
+    }
+    sessionStorage.setItem(WHY, JSON.stringify(this.why));
   }
 
   /** Load the list, and the case that the address names; then follow what comes. */
   async open() {
-    try {
-      this.live ??= this.#followed();
-      const position = await this.#load();
-      this.live?.start(position);
-      if (this.selected) await this.select(this.selected);
-    } catch (error) {
-      this.#refused(error);
-    }
+    await this.#open().catch((error) => this.#refused(error));
+  }
+
+  async #open() {
+    this.live ??= this.#followed();
+    const position = await this.#load();
+    this.live?.start(position);
+    if (this.selected) await this.select(this.selected);
   }
 
   #followed() {
