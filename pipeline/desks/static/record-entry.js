@@ -30,12 +30,12 @@ export function Entry({ one, close, search, fail }) {
 }
 
 function Facts({ one }) {
-  const { intent, outcome } = one;
+  const { intent } = one;
   const rows = [
     ["record.at", html`<${Moment} ms=${one.at_ms} />`], ["record.who", intent.who], ["role", intent.role && named("role", intent.role)], ["desk", intent.desk],
     ["record.origin", intent.origin], ["record.what", whatOf(intent, true)], ["record.on", intent.on?.join(", ")], ["record.purpose", intent.purpose?.replaceAll("_", " ")],
     ["reason", intent.reason], ["record.case", intent.case_reference], ["record.approver", intent.approver], ["record.subjects", intent.subjects?.length && html`<code>${intent.subjects.join(" ")}</code>`],
-    ["record.outcome", html`<${Became} outcome=${outcome} />`], ["record.id", html`<code>${one.access_id}</code>`],
+    ["record.outcome", html`<${Became} entry=${one} />`], ["record.id", html`<code>${one.access_id}</code>`],
   ];
   return html`<dl>${rows.filter(([, value]) => value).map(([name, value]) => html`<dt>${t(name)}</dt><dd>${value}</dd>`)}</dl>`;
 }

@@ -30,12 +30,12 @@ export const Entries = ({ items, read, empty, caption }) => html`<${Table} capti
   { name: "what", title: t("record.what"), cell: (one) => html`${whatOf(one.intent)}${one.intent.on?.length ? html` <small>${one.intent.on.join(", ")}</small>` : ""}` },
   { name: "reason", title: t("reason"), cell: (one) => one.intent.reason ?? html`<span class="soft">${t("none")}</span>` },
   { name: "case", title: t("record.case"), by: (one) => one.intent.case_reference ?? "", cell: (one) => one.intent.case_reference ?? "" },
-  { name: "outcome", title: t("record.outcome"), by: (one) => one.outcome?.outcome ?? "", cell: (one) => html`<${Became} outcome=${one.outcome} />` },
+  { name: "outcome", title: t("record.outcome"), by: (one) => one.outcome?.outcome ?? "", cell: (one) => html`<${Became} entry=${one} />` },
 ]} />`;
 
-/** What became of it. */
-export function Became({ outcome }) {
-  if (!outcome) return html`<span class="tag ask">${t("record.no_outcome")}</span>`;
+/** What became of it. A stream has an outcome only once it ends. */
+export function Became({ entry: { intent, outcome } }) {
+  if (!outcome) return intent.what?.startsWith("GET /stream") ? html`<span class="tag">${t("record.still_open")}</span>` : html`<span class="tag ask">${t("record.no_outcome")}</span>`;
   const kind = { answered: "good", refused: "ask", failed: "wrong" }[outcome.outcome] ?? "";
   const rule = outcome.refusal && has(`refused.${outcome.refusal}`) ? t(`refused.${outcome.refusal}`) : outcome.refusal;
   return html`<span class="tag ${kind}">${named("outcome", outcome.outcome)}${outcome.count == null ? "" : ` (${outcome.count})`}</span>${rule ? html` <small>${rule}</small>` : ""}`;
