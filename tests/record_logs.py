@@ -47,7 +47,7 @@ def a_log(folder: Path, *sizes: int, signer: Signer = SIGNER) -> list[str]:
 
 def an_open_stream(folder: Path, number: int) -> None:
     """Add an intent without an outcome, as of a stream that somebody follows, with this number, and vouch for it."""
-    operation = Operation(who="u-1", origin="10.0.0.7", act="query", what="GET /stream")
+    operation = Operation(who="u-1", origin="10.0.0.7", act="query", what="GET /stream", reason="the early shift")
     begun = record.intent(operation, access_id=f"e-{number:024x}", salt=secrets.token_hex(16), at_ms=number, key=KEY)
     log = LogFolder(folder)
     log.append([Kept(number, msgspec.json.encode(begun))])
