@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from agents import AGENTS
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, KNOWN_FOR_MS, load_reference
 from pipeline.receiver.credentials import create_credentials, settings_toml
+from pipeline.runtime.accounts import ACCOUNTS, make_metrics_token
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.covert import PRIVATE, SETTING, make_covert_key, private_key
 from pipeline.runtime.private import replacing, write_private
@@ -210,6 +211,7 @@ class Road:
             "VIGIE_NAMESPACE": NAMESPACE,
             "VIGIE_CONFIG": str(config),
             "VIGIE_LOG_FORMAT": "json",
+            "VIGIE_METRICS_TOKEN_FILE": str(make_metrics_token(self.pair.data_dir / ACCOUNTS)),
         }
 
     @property
