@@ -84,7 +84,7 @@ def cure_of(one: Knock) -> str:
     return CURES[one.why].format(name=shlex.quote(one.name))
 
 
-def sends_of(one: Knock) -> str:
+def _sends(one: Knock) -> str:
     """What it sends, in a word: the maker, else the media type; a dash where nobody knows."""
     return "-" if one.sample is None else one.sample.maker or one.sample.content_type or "-"
 
@@ -94,8 +94,7 @@ def _sample(one: Knock) -> str:
         known = "it is a sender already" if one.why in ("wrong_password", "not_by_address") else "none was taken yet"
         return f"There is no sample of {one.name}: {known}, or it sent nothing but its head."
     return (
-        one.sample.text
-        or f"What {one.name} sends is compressed or a picture ({sends_of(one)}): no sample of it is kept."
+        one.sample.text or f"What {one.name} sends is compressed or a picture ({_sends(one)}): no sample of it is kept."
     )
 
 
@@ -103,7 +102,7 @@ def _grid(found: list[Knock]) -> Grid:
     grid = Grid("who", "from", "sends", "times", "last (UTC)", "why")
     for one in found:
         last = datetime.fromtimestamp(one.last_ms / 1000, UTC).replace(tzinfo=None).isoformat(" ", timespec="seconds")
-        grid.add_row(one.name, one.peer, sends_of(one), str(one.count), last, one.why.replace("_", " "))
+        grid.add_row(one.name, one.peer, _sends(one), str(one.count), last, one.why.replace("_", " "))
     return grid
 
 

@@ -112,11 +112,11 @@ class Door:
         return claim, sender
 
     async def _knocked(self, request: web.BaseRequest, headers: dict[str, str], no: NotProven) -> None:
-        """Note who was not let in, with a sample of what it sends where there is none yet."""
+        """Note who was not let in, with a sample of what it sends where none was taken yet."""
         if no.is_stale:
             return
         now_ms, peer, sample = self._now_ms(), request.remote or "", None
-        if "expect" not in headers and self._knocks.wants_sample(no.claim, no.sender, peer, now_ms):
+        if "expect" not in headers and self._knocks.wants_sample(no.claim, peer, now_ms):
             body = await _beginning(request)
             sample = sample_of(body, request.method, request.raw_path, headers, now_ms) if body else None
         self._knocks.note(no.claim, no.sender, peer, headers.get("user-agent", ""), now_ms, sample)

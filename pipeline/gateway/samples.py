@@ -1,4 +1,4 @@
-"""Redacts what somebody sent who is not let in: a person can tell the maker by it, and nothing of a vehicle or a person is in it.
+"""Redacts what somebody sent who is not let in: a person can tell the maker by it, and none of its values is in it.
 
 Names of fields stay as they are; of all else each letter becomes x and each digit 0.
 
@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 
 from pipeline.gateway.http_bodies import is_packed
-from pipeline.gateway.items import Refuse
 from pipeline.gateway.makers import maker_of
 from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.request import Circumstances, Request
@@ -36,10 +35,7 @@ _MAY_BE_A_PLATE = re.compile(r"(?=.*\d)[A-Z0-9_.:@$-]+")
 def sample_of(body: bytes, method: str, target: str, headers: Mapping[str, str], now_ms: int) -> Sample:
     """The sample of a request. body: at most its first MOST_SAMPLED bytes; headers: names in lower case."""
     content_type = headers.get("content-type", "").split(";")[0].strip().lower()
-    try:
-        text = "" if is_packed(body, headers) or body.startswith((JPEG, PNG)) else redacted(body)
-    except Refuse:
-        text = ""
+    text = "" if is_packed(body, headers) or body.startswith((JPEG, PNG)) else redacted(body)
     around = Circumstances(received_at_ms=now_ms)
     maker = maker_of(Request(body=body, circumstances=around, method=method, target=target, headers=headers))
     return Sample(

@@ -18,7 +18,9 @@ from schemas.senders import Sender
 log = structlog.get_logger()
 EVERY_S = 1.0
 SAMPLED_MS = 3_600_000
+"""So long after a sample of one name no other is taken."""
 MOST_SAMPLES, MOST_SAMPLES_OF_PEER = 20, 2
+"""Samples that a gateway takes in a second: of all, of one address."""
 MOST_OF_PEER = 200
 """The most new names that one address may give in a second: whoever invents names leaves room for others."""
 
@@ -34,10 +36,11 @@ class Knocks:
         self._sampled: dict[str, int] = {}  # when a sample was taken, by name, the first first
         self._asked = Counter[str]()  # samples that were taken in this second
 
-    def wants_sample(self, claim: Claim | None, sender: Sender | None, peer: str, now_ms: int) -> bool:
-        """Whether a sample of what this one sends is to be taken: there is no sender of this name, none was noted for SAMPLED_MS,
-        and few were taken in this second. Arguments as of `note`."""
-        if sender is not None or now_ms - self._sampled.get(_name_of(claim, peer), -SAMPLED_MS) < SAMPLED_MS:
+    def wants_sample(self, claim: Claim | None, peer: str, now_ms: int) -> bool:
+        """Whether a sample of what this one sends is to be taken: none was for SAMPLED_MS, and few were in this second. It takes
+        time, so it is asked for also where there is a sender of this name: nobody can tell by the time which names there are.
+        Arguments as of `note`."""
+        if now_ms - self._sampled.get(_name_of(claim, peer), -SAMPLED_MS) < SAMPLED_MS:
             return False
         if self._asked[peer] >= MOST_SAMPLES_OF_PEER or self._asked.total() >= MOST_SAMPLES:
             return False
@@ -54,7 +57,8 @@ class Knocks:
         sample: Sample | None = None,
     ) -> None:
         """Note a request that was not let in. claim: who its sender says that he is; None: he says nothing. sender: the one
-        of that name; None: there is none. peer: the network address; program: the User-Agent; sample: of what it sends."""
+        of that name; None: there is none. peer: the network address; program: the User-Agent. sample: of what it sends; it is
+        kept where there is no sender of that name."""
         name = _name_of(claim, peer)
         before = self._new.get(name)
         if before is None and (len(self._new) >= MOST or self._of_peer[peer] >= MOST_OF_PEER):
@@ -67,11 +71,11 @@ class Knocks:
             self._sampled[name] = now_ms
             while len(self._sampled) > MOST:
                 del self._sampled[next(iter(self._sampled))]
-        elif before is not None:
-            sample = before.sample
+        kept = sample or (before.sample if before is not None else None)
         self._new[name] = Knock(
             name=name, peer=_plain(peer), why=_why(claim, sender), program=_plain(program), first_ms=first_ms,
-            last_ms=now_ms, count=count + 1, sample=sample,
+            last_ms=now_ms, count=count + 1,
+            sample=kept if sender is None else None,
         )  # fmt: skip
 
     def answered(self, peer: str) -> None:

@@ -44,16 +44,7 @@ async def test_work_that_takes_a_cancellation_for_its_own_timeout_is_cancelled_a
 async def test_what_cannot_be_read_is_not_quoted_in_the_log(sent: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     """Its sender and the kind of fault are told; not its words, among which may be a password, a token or a plate."""
     configure_logging(form="json")
-
-    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response()
-
-    listener = Listener(setting="PORT", host="127.0.0.1", port=0, tls=None, stop_s=1.0)
-    async with contextlib.AsyncExitStack() as closing:
-        reader, writer = await asyncio.open_connection("127.0.0.1", await listen(closing, answer, listener))
-        writer.write(sent)
-        assert b" 400 " in await reader.readline()
-        writer.close()
+    assert b" 400 " in (await head_of_answer(sent)).splitlines()[0]
     told = capsys.readouterr().err
     assert "what 127.0.0.1 sent is no request" in told
     assert "s3cret" not in told
@@ -62,16 +53,7 @@ async def test_what_cannot_be_read_is_not_quoted_in_the_log(sent: bytes, capsys:
 @pytest.mark.parametrize("sent", [b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", b"GET / HTTP/1.1\r\nHost : h\r\n\r\n"])
 async def test_no_answer_says_what_serves(sent: bytes) -> None:
     """Neither a good one nor that to what is no request: who knows the version knows its faults."""
-
-    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response()
-
-    listener = Listener(setting="PORT", host="127.0.0.1", port=0, tls=None, stop_s=1.0)
-    async with contextlib.AsyncExitStack() as closing:
-        reader, writer = await asyncio.open_connection("127.0.0.1", await listen(closing, answer, listener))
-        writer.write(sent)
-        head = await reader.readuntil(b"\r\n\r\n")
-        writer.close()
+    head = await head_of_answer(sent)
     assert b"\r\nServer: Vigie\r\n" in head
     assert not [word for word in (b"aiohttp", b"Python") if word in head]
 
@@ -92,3 +74,18 @@ async def test_work_that_fails_is_started_again_and_says_so() -> None:
         async with asyncio.timeout(60.0):
             assert [0, 2, 4] == [await begun.get() for _ in range(3)]
     assert [False, True, False, True] == told
+
+
+async def head_of_answer(sent: bytes) -> bytes:
+    """The head of what a listener answers that takes every request."""
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response()
+
+    listener = Listener(setting="PORT", host="127.0.0.1", port=0, tls=None, stop_s=1.0)
+    async with contextlib.AsyncExitStack() as closing:
+        reader, writer = await asyncio.open_connection("127.0.0.1", await listen(closing, answer, listener))
+        writer.write(sent)
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+    return head
